@@ -1,0 +1,88 @@
+"""Trains a model for the present files, unless there is one. Called by ``make train``, ``make run`` and the tests."""
+
+import hashlib
+import logging
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from viisi.errors import ViisiError
+from viisi.settings import ROOT
+
+MODELS = ROOT / "models"
+# What a model is made of: a change in any of these wants a new one.
+SOURCES = (
+    "config.yml",
+    "domain.yml",
+    "shop.yml",
+    "requirements.lock",
+    "data/**/*.yml",
+    "viisi/**/*.py",
+    "viisi/**/*.yml",
+)
+
+
+def quiet() -> None:
+    """No telemetry, and no chatter from TensorFlow and Rasa's dependencies."""
+    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
+    os.environ.setdefault("PYTHONWARNINGS", "ignore")
+    from rasa.utils.log_utils import configure_structlog
+
+    configure_structlog(logging.INFO)
+    for name in ("rasa.utils.tensorflow", "tensorflow", "matplotlib", "jieba"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def model_path() -> Path:
+    """Where the model for the present files is, or would be."""
+    digest = hashlib.sha256()
+    for pattern in SOURCES:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(str(path.relative_to(ROOT)).encode())
+            digest.update(path.read_bytes())
+    return MODELS / f"viisi-{digest.hexdigest()[:16]}.tar.gz"
+
+
+def ensure_model() -> Path:
+    """The model for the present files; trains it if need be. Raises ViisiError where that fails."""
+    path = model_path()
+    if path.exists():
+        return path
+    if shutil.disk_usage(MODELS).free < 1 << 30:
+        raise ViisiError(f"less than 1 GB of disk is free in {MODELS}; make room and try again")
+    quiet()
+    print("viisi: training a model for the present files (a minute or two) …", flush=True)
+    started = time.monotonic()
+    from rasa.model_training import train
+
+    result = train(
+        domain=str(ROOT / "domain.yml"),
+        config=str(ROOT / "config.yml"),
+        training_files=[str(ROOT / "data")],
+        output=str(MODELS),
+        fixed_model_name=path.name.removesuffix(".tar.gz"),
+    )
+    if result.code or not path.exists():
+        raise ViisiError("training failed; the reason stands above")
+    print(f"viisi: trained in {time.monotonic() - started:.0f} s: {path.relative_to(ROOT)}", flush=True)
+    return path
+
+
+def main() -> int:
+    """Train and say where the model is."""
+    os.chdir(ROOT)
+    try:
+        path = ensure_model()
+    except ViisiError as error:
+        print(f"viisi: {error}", file=sys.stderr)
+        return 1
+    print(f"viisi: the model for the present files is {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Viisi, a multilingual support assistant for web shops."""
