@@ -1,13 +1,13 @@
 """What every action stands on: the turn it answers, the services it asks, and what the customer hears when something breaks.
 
-An action is a class with a ``name`` and an ``act(turn)``. ``act`` returns events and speaks through ``turn.say``; it may raise any
-ViisiError. The shop blocks, so it is asked through ``turn.ask``, which puts the call into a thread.
+An action is a class with a ``name`` and an ``act(turn)``. ``act`` returns events and speaks through ``turn.say``; it may
+raise any ViisiError. The shop blocks, so it is asked through ``turn.ask``, which puts the call into a thread.
 """
 
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from functools import cache
 from typing import Any, ClassVar, TypeVar
@@ -114,12 +114,13 @@ class Turn:
         """Whether the message holds an entity of one of these kinds."""
         return any(entity.get("entity") in kinds for entity in self.entities)
 
-    def say(self, response: str, buttons: list[dict[str, str]] | None = None, **values: str) -> None:
+    def say(self, response: str, **values: str) -> None:
         """Answer with a response of data/<lang>/, its placeholders filled with ``values`` (formatted already)."""
-        if buttons:
-            self._dispatcher.utter_message(response=response, buttons=buttons, **values)
-        else:
-            self._dispatcher.utter_message(response=response, **values)
+        self._dispatcher.utter_message(response=response, **values)
+
+    def offer(self, response: str, titles: Iterable[str]) -> None:
+        """As say, with buttons that send what they show."""
+        self._dispatcher.utter_message(response=response, buttons=[{"title": title, "payload": title} for title in titles])
 
     async def ask(self, call: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
         """Ask the shop, in a thread."""

@@ -30,9 +30,7 @@ class TrackOrder(OrderAction):
         if order.status in (OrderStatus.PAID, OrderStatus.PACKED):
             turn.say(f"utter_track_order_{order.status.value}", placed_on=write.day(order.placed_at), **values)
         elif order.status is OrderStatus.CANCELLED:
-            turn.say(
-                "utter_track_order_cancelled", cancelled_on=write.day(order.cancelled_at or order.placed_at), **values
-            )
+            turn.say("utter_track_order_cancelled", cancelled_on=write.day(order.cancelled_at or order.placed_at), **values)
         elif order.status is OrderStatus.DELIVERED:
             carrier = facts().carriers[order.shipments[-1].carrier].name if order.shipments else ""
             delivered_on = write.day(order.delivered_at or order.placed_at)
@@ -114,6 +112,8 @@ POSTAL_CODES = {
     "IR": r"\d{5}-?\d{5}",
 }
 
+_CHINESE_TOWN = re.compile(r"(?:省|自治区|自治區|^)?([\u4e00-\u9fff]{2,6}?市)")
+
 
 def parse_address(text: str, order: Order) -> dict[str, str] | None:
     """Street, postal code and town as typed in one message, for the country the order goes to; None where they are not there.
@@ -132,8 +132,8 @@ def parse_address(text: str, order: Order) -> dict[str, str] | None:
         pieces = [piece.strip() for piece in re.split(r"[,\n،，]", before) if piece.strip()]
         if len(pieces) >= 2:
             before, after = ", ".join(pieces[:-1]), pieces[-1]
-        else:  # written in one run, the largest unit first: keep it whole, the town is part of it
-            before, after = before, order.shipping_address.city if order.shipping_address.city in before else ""
+        elif town := _CHINESE_TOWN.search(before):  # written in one run, the largest unit first; it stays whole
+            after = town[1]
     if not before or not after or not re.search(r"\w{2}", before):
         return None
     return {"street": before, "postal_code": plain[code.start() : code.end()].upper(), "city": after}

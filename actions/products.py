@@ -35,9 +35,7 @@ class ProductAvailability(BaseAction):
         if not products:
             turn.say("utter_product_availability_unknown")
         elif len(products) > 1:
-            turn.say(
-                "utter_product_availability_several", products="\n".join(_line(turn, product) for product in products)
-            )
+            turn.say("utter_product_availability_several", products="\n".join(_line(turn, product) for product in products))
         else:
             self._one(turn, products[0])
         turn.end_task()
@@ -54,9 +52,7 @@ class ProductAvailability(BaseAction):
                 stock=_stock(turn, product),
             )
         elif product.restock_on:
-            turn.say(
-                "utter_product_availability_restock", product=name, restock_on=turn.formats.day(product.restock_on)
-            )
+            turn.say("utter_product_availability_restock", product=name, restock_on=turn.formats.day(product.restock_on))
         else:
             turn.say("utter_product_availability_sold_out", product=name)
 

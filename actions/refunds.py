@@ -7,7 +7,7 @@ from rapidfuzz import fuzz
 
 from actions.base import Turn, facts, shop
 from actions.handoff import open_ticket
-from actions.tasks import OrderAction, OrderTask, key, taken_confirmation
+from actions.tasks import ALWAYS, OrderAction, OrderTask, key, taken_confirmation
 from viisi.errors import NotAllowed
 from viisi.nlu.normalise import fold, normalise, simplify
 from viisi.returns import open_lines, quantities, refund_amount, returnable
@@ -15,31 +15,27 @@ from viisi.shop.base import Order, OrderLine, OrderStatus, RefundStatus
 
 NAMED_WELL = 80  # rapidfuzz's score from which a line counts as named
 CHINESE_NUMBERS = {character: number for number, character in enumerate("一二三四五六七八九十", start=1)}
+_DIGITS = re.compile(r"(?<![\d.,])\d{1,2}(?![\d.,]?\d)(?!\s*[个個件×x])")  # not the 3 of '3个都退', which is how many
+_CHINESE = re.compile(r"第([一二三四五六七八九十])")
+_ONLY_CHINESE = re.compile(r"[一二三四五六七八九十\s,、.和与跟号]+")
 
 
 def chosen_lines(text: str, lines: list[OrderLine], all_words: tuple[str, ...]) -> list[int]:
-    """The numbers of the lines that an answer names by number, by name or as 'all'; empty where it names none."""
+    """The numbers of the lines that an answer names as 'all', by number or by name; empty where it names none."""
     plain = fold(simplify(normalise(text)))
-    numbers = {int(found) for found in re.findall(r"(?<!\d)\d{1,2}(?!\d)", plain)}
-    numbers |= {
-        number
-        for character, number in CHINESE_NUMBERS.items()
-        if re.search(rf"第?{character}[个件号样、和,，]?", plain)
-    }
     known = {line.number for line in lines}
+    if any(_says(plain, word) for word in all_words):
+        return sorted(known)
+    numbers = {int(found) for found in _DIGITS.findall(plain)}
+    chinese = plain if _ONLY_CHINESE.fullmatch(plain) else "".join(_CHINESE.findall(plain))
+    numbers |= {CHINESE_NUMBERS[character] for character in chinese if character in CHINESE_NUMBERS}
     if numbers & known:
         return sorted(numbers & known)
-    named = [
+    return [
         line.number
         for line in lines
-        if any(
-            fuzz.partial_ratio(fold(simplify(normalise(name))), plain) >= NAMED_WELL
-            for name in line.product.names.values()
-        )
+        if any(fuzz.partial_ratio(fold(simplify(normalise(name))), plain) >= NAMED_WELL for name in line.product.names.values())
     ]
-    if named:
-        return named
-    return sorted(known) if any(_says(plain, word) for word in all_words) else []
 
 
 def _says(plain: str, word: str) -> bool:
@@ -51,15 +47,15 @@ def _says(plain: str, word: str) -> bool:
 
 
 def refund_reason(turn: Turn) -> str:
-    """The reason that the customer's own words betray, else ``other``. The longest word found decides."""
+    """The reason that the customer's own words betray, else ``other``. What is said first decides, then the longer word."""
     plain = fold(simplify(normalise(turn.text)))
-    found = [
-        (len(word), code)
-        for code, reason in turn.language.phrases["refund_reason"].items()
-        for word in (reason["title"], *(reason.get("words") or []))
-        if fold(simplify(normalise(word))) in plain
-    ]
-    return max(found, key=lambda pair: pair[0])[1] if found else "other"
+    found = []
+    for code, reason in turn.language.phrases["refund_reason"].items():
+        for word in (reason["title"], *(reason.get("words") or [])):
+            word = fold(simplify(normalise(word)))
+            if word in plain:
+                found.append((plain.index(word), -len(word), code))
+    return min(found)[2] if found else "other"
 
 
 def ask_lines(turn: Turn, order: Order, lines: list[OrderLine], response: str) -> str:
@@ -84,6 +80,10 @@ class GetRefundTask(OrderTask):
 
     label = "get_refund"
 
+    def answers(self, turn: Turn, requested: str) -> bool:
+        """'It arrived broken' is a reason here, and no report."""
+        return requested == "refund_reason" and turn.intent not in ALWAYS and refund_reason(turn) != "other"
+
     async def take_step(self, turn: Turn, requested: str) -> dict[str, Any] | None:
         if requested == "confirmed":
             return taken_confirmation(turn)
@@ -104,7 +104,7 @@ class GetRefundTask(OrderTask):
         if not turn.slot("refund_reason"):
             reasons = turn.language.phrases["refund_reason"].values()
             titles = [turn.language.text(reason["title"]) for reason in reasons]
-            turn.say("utter_request_refund_reason", buttons=[{"title": title, "payload": title} for title in titles])
+            turn.offer("utter_request_refund_reason", titles)
             return "refund_reason"
         chosen = quantities(order, turn.slot("order_lines"))
         turn.say(
@@ -144,9 +144,7 @@ class GetRefund(OrderAction):
             )
             return
         try:
-            refund = await turn.ask(
-                shop().request_refund, order.number, chosen, turn.slot("refund_reason"), amount, once
-            )
+            refund = await turn.ask(shop().request_refund, order.number, chosen, turn.slot("refund_reason"), amount, once)
         except NotAllowed as refusal:
             self._refuse(turn, order, refusal.reason)
             return

@@ -1,7 +1,7 @@
 """What all tasks share: who is asking, which order, what comes next, and when a message is something else altogether.
 
-Each task is a Rasa form whose validation action is a :class:`Task` here. Rasa runs the loop; the task decides at each turn whether
-the message answers the pending question. If it does not (a question about delivery, another wish, 'stop'), the form is
+Each task is a Rasa form whose validation action is a :class:`Task` here. Rasa runs the loop; the task decides at each turn
+whether the message answers the pending question. If not (a question about delivery, another wish, 'stop'), the form is
 rejected, the rule for that intent runs, and the form comes back with its question, or is left.
 
 Whose order it is: the shop tells an order only for its number and its e-mail together. Both are kept for the conversation and
@@ -63,6 +63,10 @@ class Task(BaseAction):
     async def next_question(self, turn: Turn) -> str | None:
         """Ask for what is missing and name its slot; None where nothing is."""
 
+    def answers(self, turn: Turn, requested: str) -> bool:
+        """Whether the message is an answer to ``requested`` even where its intent is another's; no, if in doubt."""
+        return False
+
     async def take(self, turn: Turn, requested: str) -> dict[str, Any] | None:
         """The slots that the message fills as an answer to ``requested``; None where it is no answer."""
         return None
@@ -71,7 +75,7 @@ class Task(BaseAction):
         """One round of the form."""
         requested = turn.slot("requested_slot")
         if requested and self._is_reply(turn):
-            if digresses(turn, self.label, requested):
+            if not self.answers(turn, requested) and digresses(turn, self.label, requested):
                 return [_rejected(self.form)]
             taken = await self.take(turn, requested)
             if taken is None:
@@ -130,19 +134,22 @@ async def identify(turn: Turn) -> Order | str | None:
         turn.say("utter_request_email")
         return "email"
     if int(turn.slot("lookup_misses") or 0) >= MISSES_ALLOWED:
-        return _blocked(turn)
+        _blocked(turn)
+        return None
     pair = f"{number} {email}"
     if turn.slot("missed_lookup") != pair:
         try:
             order: Order = await turn.ask(shop().find_order, number, email)
         except LookupsBlocked:
-            return _blocked(turn)
+            _blocked(turn)
+            return None
         except OrderNotFound:
             misses = int(turn.slot("lookup_misses") or 0) + 1
             turn.set(missed_lookup=pair, lookup_misses=misses, verified_order=None)
             log.info("order.lookup_missed", conversation=turn.tracker.sender_id, misses=misses)
             if misses >= MISSES_ALLOWED:
-                return _blocked(turn)
+                _blocked(turn)
+                return None
         else:
             turn.set(verified_order=number, missed_lookup=None)
             return order
@@ -230,9 +237,7 @@ class OrderAction(BaseAction):
         """Only for an order that has just been proven the customer's."""
         if turn.slot("verified_order") and turn.slot("verified_order") == turn.slot("order_number"):
             try:
-                await self.conclude(
-                    turn, await turn.ask(shop().find_order, turn.slot("order_number"), turn.slot("email"))
-                )
+                await self.conclude(turn, await turn.ask(shop().find_order, turn.slot("order_number"), turn.slot("email")))
             except (OrderNotFound, LookupsBlocked):
                 _blocked(turn)
         turn.end_task()

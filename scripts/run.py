@@ -1,4 +1,4 @@
-"""Starts the assistant on the demo shop: action server and Rasa server, or ``rasa shell``. Called by ``make run`` and ``make shell``."""
+"""Starts the assistant on the demo shop: action server and Rasa server, or ``rasa shell``; ``make run`` and ``make shell``."""
 
 import argparse
 import os
@@ -34,13 +34,13 @@ EXAMPLES = {
 class Servers:
     """Child processes that end with this one, however it ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, logs: Path = ROOT / "var") -> None:
+        self._logs = logs
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def start(self, name: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
-        """Start a server in a session of its own, its output in var/<name>.log."""
-        log = ROOT / "var" / f"{name}.log"
-        with log.open("wb") as output:
+        """Start a server in a session of its own, its output in <name>.log."""
+        with self._log(name).open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
@@ -52,24 +52,33 @@ class Servers:
             )
         self._running.append((name, process))
 
+    def _log(self, name: str) -> Path:
+        return self._logs / f"{name}.log"
+
+    def stop_one(self, name: str) -> None:
+        """Kill one server, as a fault would."""
+        for process in [process for known, process in self._running if known == name]:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+        self._running = [(known, process) for known, process in self._running if known != name]
+
     def wait_for(self, name: str, url: str) -> None:
         """Wait until ``url`` answers. Raises ViisiError when the server ends or stays silent."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             self.check()
-            with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                with urllib.request.urlopen(url, timeout=2):
-                    return
+            with suppress(urllib.error.URLError, ConnectionError, TimeoutError), urllib.request.urlopen(url, timeout=2):
+                return
             time.sleep(0.2)
-        raise ViisiError(f"the {name} server has not answered at {url} for {PATIENCE} s; its log is var/{name}.log")
+        raise ViisiError(f"the {name} server has not answered at {url} for {PATIENCE} s; its log is {self._log(name)}")
 
     def check(self) -> None:
         """Raises ViisiError where a server has ended by itself."""
         for name, process in self._running:
             if process.poll() is not None:
-                tail = (ROOT / "var" / f"{name}.log").read_text(errors="replace").strip().splitlines()[-1:]
+                tail = self._log(name).read_text(errors="replace").strip().splitlines()[-1:]
                 raise ViisiError(
-                    f"the {name} server has ended ({' '.join(tail) or 'no message'}); its log is var/{name}.log"
+                    f"the {name} server has ended ({' '.join(tail) or 'no message'}); its log is {self._log(name)}"
                 )
 
     def stop(self) -> None:
@@ -111,53 +120,42 @@ def prepare(settings: Settings) -> Path:
     return ensure_model()
 
 
-def endpoints(action_port: int) -> str:
+def endpoints(action_port: int) -> Path:
     """endpoints.yml, or a copy of it under var/ where the action server listens elsewhere."""
     if action_port == ACTION_PORT:
-        return "endpoints.yml"
+        return ROOT / "endpoints.yml"
     yaml = YAML()
     content = yaml.load((ROOT / "endpoints.yml").read_text())
     content["action_endpoint"]["url"] = f"http://127.0.0.1:{action_port}/webhook"
     path = ROOT / "var" / f"endpoints-{action_port}.yml"
     with path.open("w") as file:
         yaml.dump(content, file)
-    return str(path)
+    return path
 
 
-def start(servers: Servers, model: Path, port: int, action_port: int, interface: str, shell: bool) -> None:
-    """Start the servers and wait until they answer."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2")}
-    # Rasa has a service of its own per process for Sanic's workers; one is what two cores bear.
-    actions = ["-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)]
-    servers.start("actions", actions, environment)
-    if not shell:
-        rasa = [
-            "-m",
-            "rasa",
-            "run",
-            "--model",
-            str(model),
-            "--endpoints",
-            endpoints(action_port),
-            "--credentials",
-            "credentials.yml",
-        ]
-        servers.start("rasa", [*rasa, "--interface", interface, "--port", str(port)], environment)
-        servers.wait_for("rasa", f"http://127.0.0.1:{port}/")
-    servers.wait_for("actions", f"http://127.0.0.1:{action_port}/health")
+def environment(**settings: str) -> dict[str, str]:
+    """What the servers find in their environment."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "SANIC_WORKERS": "1", **settings}
+
+
+def start_actions(servers: Servers, port: int, environment: dict[str, str]) -> None:
+    """Start the action server."""
+    servers.start("actions", ["-m", "rasa_sdk", "--actions", "actions", "--port", str(port)], environment)
+
+
+def start_rasa(servers: Servers, model: Path, port: int, interface: str, endpoints: Path, environment: dict[str, str]) -> None:
+    """Start the Rasa server."""
+    arguments = ["-m", "rasa", "run", "--model", str(model), "--endpoints", str(endpoints), "--credentials", "credentials.yml"]
+    servers.start("rasa", [*arguments, "--interface", interface, "--port", str(port)], environment)
 
 
 def welcome(port: int, action_port: int) -> None:
     """Print the addresses and a line to try in each language."""
-    print(
-        f"\nViisi answers at http://127.0.0.1:{port}/webhooks/rest/webhook (actions at http://127.0.0.1:{action_port})."
-    )
+    print(f"\nViisi answers at http://127.0.0.1:{port}/webhooks/rest/webhook (actions at http://127.0.0.1:{action_port}).")
     print("Try it in another terminal:\n")
     for tag, text in EXAMPLES.items():
         body = f'{{"sender": "{tag}", "message": "{text}"}}'
-        print(
-            f"  curl -s http://127.0.0.1:{port}/webhooks/rest/webhook -H 'Content-Type: application/json' -d '{body}'"
-        )
+        print(f"  curl -s http://127.0.0.1:{port}/webhooks/rest/webhook -H 'Content-Type: application/json' -d '{body}'")
     print("\nCtrl-C stops everything. The servers' logs are var/rasa.log and var/actions.log.", flush=True)
 
 
@@ -176,16 +174,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def interrupt(signum: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
+    # SIGINT too: a shell that starts this in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     try:
         if not options.shell:
             check_port(options.port, "PORT=5006 make run")
         check_port(options.action_port, "ACTION_PORT=5056 make run")
         model = prepare(Settings.from_env(os.environ))
-        start(servers, model, options.port, options.action_port, options.interface, options.shell)
+        found = endpoints(options.action_port)
+        start_actions(servers, options.action_port, environment())
         if options.shell:
-            shell = ["-m", "rasa", "shell", "--model", str(model), "--endpoints", endpoints(options.action_port)]
-            return subprocess.call([sys.executable, *shell], cwd=ROOT)
+            servers.wait_for("actions", f"http://127.0.0.1:{options.action_port}/health")
+            shell = ["-m", "rasa", "shell", "--model", str(model), "--endpoints", str(found)]
+            return subprocess.call([sys.executable, *shell], cwd=ROOT, env=environment())
+        start_rasa(servers, model, options.port, options.interface, found, environment())
+        servers.wait_for("rasa", f"http://127.0.0.1:{options.port}/")
+        servers.wait_for("actions", f"http://127.0.0.1:{options.action_port}/health")
         welcome(options.port, options.action_port)
         while True:
             time.sleep(1)

@@ -53,18 +53,14 @@ class Dialogue(RulePolicy):  # type: ignore[misc]
 
     @staticmethod
     def _aside(tracker: DialogueStateTracker, domain: Domain) -> str | None:
-        last = tracker.latest_action_name
+        last: str | None = tracker.latest_action_name
         if last == ACTION_LISTEN_NAME:
-            intent = (tracker.latest_message.intent if tracker.latest_message else {}).get("name")
+            intent: str | None = (tracker.latest_message.intent if tracker.latest_message else {}).get("name")
             return INTRODUCTION if intent and intent not in INTRODUCE_THEMSELVES and not _has_spoken(tracker) else None
         if last == FAILED:
-            return ACTION_LISTEN_NAME
+            return str(ACTION_LISTEN_NAME)
         silent = isinstance(tracker.events[-1], ActionExecuted) if tracker.events else False
-        ours = (
-            last in domain.user_actions_and_forms
-            and not str(last).startswith("utter_")
-            and last not in DEFAULT_ACTION_NAMES
-        )
+        ours = last in domain.user_actions_and_forms and not str(last).startswith("utter_") and last not in DEFAULT_ACTION_NAMES
         return FAILED if silent and ours else None
 
 
@@ -107,6 +103,8 @@ def _language_and_topic(tracker: DialogueStateTracker) -> tuple[str, str]:
     identified = data.get("language") or {}
     if ((data.get("intent") or {}).get("name")) == "change_language":
         wanted = requested_language(message.text or "") if message else None
+        if wanted == "zh" and identified.get("script") == "Hant":  # asked for in the script in which it is wanted
+            wanted = "zh-Hant"
         if wanted in languages():
             return str(wanted), GENERAL
         spoken = _identified(identified, current)

@@ -36,7 +36,7 @@ class OrderNotFound(ShopError):
 
 
 class LookupsBlocked(ShopError):
-    """This order number was asked for with a wrong e-mail too often within the hour."""
+    """An order number was asked for with a wrong e-mail too often within the hour."""
 
 
 class NotAllowed(ShopError):

@@ -49,7 +49,7 @@ class Carrier:
 
 @dataclass(frozen=True)
 class Opening:
-    """Whether people work at a moment. ``state`` is open, opens_today, opens_tomorrow or opens_on; ``at`` is when it changes."""
+    """Whether people work at a moment. ``state`` is open, opens_today, opens_tomorrow or opens_on; it changes ``at``."""
 
     state: str
     at: datetime
@@ -131,9 +131,7 @@ class _Reader:
             found = found[key]
         return found
 
-    def fault(
-        self, keys: tuple[str, ...], what: str, cure: str = "see the shop.yml of the repository"
-    ) -> ConfigurationError:
+    def fault(self, keys: tuple[str, ...], what: str, cure: str = "see the shop.yml of the repository") -> ConfigurationError:
         return ConfigurationError(f"{self.path}: {'.'.join(keys)} {what}; {cure}")
 
     def text(self, *keys: str) -> str:
@@ -202,9 +200,7 @@ class _Reader:
                     for method in methods
                 )
             except (KeyError, TypeError, IndexError, ValueError):
-                raise self.fault(
-                    keys, "is incomplete", "each method has carrier, kind, price and days: [from, to]"
-                ) from None
+                raise self.fault(keys, "is incomplete", "each method has carrier, kind, price and days: [from, to]") from None
             for delivery in found[country]:
                 if delivery.carrier not in carriers:
                     raise self.fault(keys, f"names the carrier {delivery.carrier}", "list it under carriers")
@@ -219,17 +215,13 @@ def read_facts(path: Path = SHOP_FILE) -> Facts:
     for key in read.get("carriers"):
         link = read.text("carriers", key, "link")
         if "{number}" not in link:
-            raise read.fault(
-                ("carriers", key, "link"), "has no {number}", "put {number} where the tracking number goes"
-            )
+            raise read.fault(("carriers", key, "link"), "has no {number}", "put {number} where the tracking number goes")
         carriers[key] = Carrier(read.text("carriers", key, "name"), link)
     pattern = read.text("orders", "number_pattern")
     try:
         re.compile(pattern)
     except re.error as error:
-        raise read.fault(
-            ("orders", "number_pattern"), f"is no regular expression ({error})", 'try "10[0-9]{4}"'
-        ) from None
+        raise read.fault(("orders", "number_pattern"), f"is no regular expression ({error})", 'try "10[0-9]{4}"') from None
     paid_by = read.text("returns", "paid_by")
     if paid_by not in ("shop", "customer"):
         raise read.fault(("returns", "paid_by"), f"is {paid_by!r}", "use shop or customer")
@@ -293,7 +285,7 @@ def _opening_hours(facts: Facts, language: Language, formats: Formats) -> str:
 
 def _shop_time(language: Language, formats: Formats) -> str:
     """`` (Ortszeit Helsinki)`` where the customer's clock may show something else."""
-    return f" ({language.phrase('shop_time').format(city=formats.shop_city)})" if formats.shop_city else ""
+    return language.phrase("shop_time").format(city=formats.shop_city) if formats.shop_city else ""
 
 
 def _days(language: Language, formats: Formats, days: tuple[int, int]) -> str:
@@ -335,9 +327,7 @@ def placeholders(facts: Facts, language: Language) -> dict[str, str]:
             ordinary = [d for d in deliveries if d.kind != "express"] or list(deliveries)
             days = (min(d.days[0] for d in ordinary), max(d.days[1] for d in ordinary))
             found.append(
-                language.phrase("days_line").format(
-                    country=formats.country(country), days=_days(language, formats, days)
-                )
+                language.phrase("days_line").format(country=formats.country(country), days=_days(language, formats, days))
             )
         return "\n".join(found)
 

@@ -90,9 +90,7 @@ class Formats:
     def names(self, items: Iterable[str]) -> str:
         """A list inside a sentence: ``a, b ja c``."""
         listed = list(items)
-        if (
-            self.locale.language == "fa" and len(listed) > 2
-        ):  # CLDR puts a comma before the last "and"; people here do not
+        if self.locale.language == "fa" and len(listed) > 2:  # CLDR puts a comma before the last "and"; people here do not
             return f"{'، '.join(listed[:-1])} و {listed[-1]}"
         return str(format_list(listed, locale=self.locale))
 

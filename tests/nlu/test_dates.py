@@ -35,6 +35,4 @@ def test_without_a_year_it_is_the_latest(today: date, form: str) -> None:
     for ahead in (-300, -1, 0, 1, AHEAD.days):
         day = today + timedelta(days=ahead)
         if (day.month, day.day) != (2, 29):
-            assert values(EXTRACTOR_ANY_DAY, "date", form.format(day)) == (
-                [day.isoformat()] if 1900 <= day.year < 2100 else []
-            )
+            assert values(EXTRACTOR_ANY_DAY, "date", form.format(day)) == ([day.isoformat()] if 1900 <= day.year < 2100 else [])

@@ -81,9 +81,7 @@ def test_any_mixture(text: str) -> None:
     check_offsets(text)
 
 
-@given(
-    st.integers(0, 9999), st.sampled_from(["0", "۰", "٠", "０", "०"]), st.sampled_from(["", " ", "-", "\u200b", "."])
-)
+@given(st.integers(0, 9999), st.sampled_from(["0", "۰", "٠", "０", "०"]), st.sampled_from(["", " ", "-", "\u200b", "."]))
 @settings(deadline=None)
 def test_any_script(number: int, zero: str, gap: str) -> None:
     digits = f"10{number:04}"

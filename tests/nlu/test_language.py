@@ -164,12 +164,8 @@ def test_without_tags_lingua_decides_alone() -> None:
 
 
 def test_what_the_assistant_speaks_is_no_stranger() -> None:
-    swedish = [
-        (text, "sv") for text in ("var är mitt paket", "jag vill ha pengarna tillbaka", "tack så mycket", "hej på dig")
-    ]
-    identifier = Identifier.train(
-        TAGGED + swedish * 5 + [(f"{t} nu", "sv") for t, _ in swedish * 2 + swedish], LANGUAGES
-    )
+    swedish = [(text, "sv") for text in ("var är mitt paket", "jag vill ha pengarna tillbaka", "tack så mycket", "hej på dig")]
+    identifier = Identifier.train(TAGGED + swedish * 5 + [(f"{t} nu", "sv") for t, _ in swedish * 2 + swedish], LANGUAGES)
     assert "sv" in identifier.languages
 
 
@@ -202,9 +198,7 @@ def test_component_trains_stores_and_loads(tmp_path: Path, identifier: Identifie
     context = ExecutionContext(GraphSchema({}))
     config = LanguageIdentifier.get_default_config()
     examples = [Message({"text": text, "intent": "x", "language_tag": tag}) for text, tag in TAGGED]
-    training_data = TrainingData(
-        [*examples, Message({"text": "English please", "intent": "x"}), Message({"intent": "y"})]
-    )
+    training_data = TrainingData([*examples, Message({"text": "English please", "intent": "x"}), Message({"intent": "y"})])
     LanguageIdentifier.create(config, storage, resource, context).train(training_data)
     component = LanguageIdentifier.load(config, storage, resource, context)
     component.process_training_data(training_data)

@@ -80,9 +80,7 @@ def test_tokens_of_a_message(tokenizer: Tokenizer) -> None:
 
 
 def test_training_data(tokenizer: Tokenizer) -> None:
-    data = TrainingData(
-        [Message({"text": "missä tilaus", "intent": "track_order"}), Message({"text": "", "intent": "x"})]
-    )
+    data = TrainingData([Message({"text": "missä tilaus", "intent": "track_order"}), Message({"text": "", "intent": "x"})])
     tokenizer.process_training_data(data)
     first, empty = data.training_examples
     assert [token.text for token in first.get("text_tokens")] == ["missä", "tilaus"]

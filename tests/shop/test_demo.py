@@ -212,8 +212,6 @@ def test_command_line(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None
     assert "127.0.0.1:1" in failure.err and "secret" not in failure.err and not failure.out
 
 
-def test_url_from_the_environment(
-    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_url_from_the_environment(tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("VIISI_SHOP_URL", f"sqlite:///{tmp_path}/shop.db")
     assert demo.main([]) == 0 and "240 orders" in capsys.readouterr().out

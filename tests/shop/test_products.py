@@ -1,4 +1,4 @@
-"""Finding products: examples, and how often it is right on ``products.yml``, which it was not tuned on."""
+"""Finding products: examples, and how often it is right on the questions of ``products.yml``."""
 
 import re
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_names_nothing(text: str, language: str) -> None:
     assert INDEX.find(text, language) == []
 
 
-def test_right_on_questions_it_was_not_tuned_on() -> None:
+def test_right_on_most_questions() -> None:
     asked = [(text, language, set(skus)) for language in LANGUAGES for text, skus in QUESTIONS[language].items()]
     found = {text: INDEX.find(text, language)[:5] for text, language, _ in asked}
     known = [(text, skus) for text, _, skus in asked if skus]

@@ -1,12 +1,13 @@
 """What only shops in a database must stand: parallel callers, locks, a database gone and back, migrations."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -96,9 +97,7 @@ def test_other_keys_at_once_refund_no_more_than_was_paid(shop: SqlShop) -> None:
 
 def test_same_key_at_once_opens_one_ticket(shop: SqlShop, url: str) -> None:
     made = at_once(
-        lambda _: shop.open_ticket(
-            topic="help", reason="asked", language="fi", conversation_id="c", transcript="t", key="k"
-        )
+        lambda _: shop.open_ticket(topic="help", reason="asked", language="fi", conversation_id="c", transcript="t", key="k")
     )
     assert made == [made[0]] * THREADS and rows(url, tables.tickets) == 1
 
@@ -341,6 +340,24 @@ def test_down_and_up_again(empty_url: str) -> None:
     migrate(empty_url)
     assert rows(empty_url, tables.customers) == 0
     database.close()
+
+
+def test_migrating_waits_for_another_that_began(tmp_path: Path) -> None:
+    """A new file is locked while another process prepares it, and SQLite does not wait there by itself."""
+    other = sqlite3.connect(tmp_path / "shop.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE half_made (id INTEGER)")
+    with ThreadPoolExecutor(1) as threads:
+        migrating = threads.submit(migrate, f"sqlite:///{tmp_path}/shop.db")
+        with pytest.raises(TimeoutError):
+            migrating.result(0.3)
+        other.execute("ROLLBACK")
+        migrating.result(10)
+    assert rows(f"sqlite:///{tmp_path}/shop.db", tables.orders) == 0
+
+
+def test_threads_migrate_at_once(empty_url: str) -> None:
+    assert at_once(lambda _: migrate(empty_url)) == [None] * THREADS
 
 
 def test_two_processes_migrate_at_once(empty_url: str, tmp_path: Path) -> None:

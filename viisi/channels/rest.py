@@ -1,7 +1,7 @@
 """The REST webhook: Rasa's own, with a correct HTTP status for what it should not take. Named in credentials.yml.
 
-``POST /webhooks/rest/webhook`` with ``{"sender": "…", "message": "…", "metadata": {"language": "fa"}}``; ``metadata`` may be left out
-(its ``language`` sets the first language of a conversation). The answer is a JSON list of messages. 400 for what is no such
+``POST /webhooks/rest/webhook`` with ``{"sender": "…", "message": "…", "metadata": {"language": "fa"}}``. ``metadata`` may be
+left out; its ``language`` sets the first language of a conversation. The answer is a JSON list of messages. 400 for what is no such
 JSON, 413 for a message over :data:`MAX_CHARACTERS`; the body then says what is wrong.
 """
 
@@ -30,7 +30,7 @@ class RestChannel(RestInput):  # type: ignore[misc]
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Rasa's routes, checked first."""
-        blueprint = super().blueprint(on_new_message)
+        blueprint: Blueprint = super().blueprint(on_new_message)
 
         @blueprint.middleware("request")  # type: ignore[misc]
         async def check(request: Request) -> HTTPResponse | None:

@@ -83,9 +83,9 @@ class Addresses:
         at = found.start("domain")
         while label := _LABELS.match(found.string, at, found.end("domain")):
             first = at == found.start("domain")
-            if not first and label[0].isalpha() and len(label[0]) > 1:
-                if not end or len(label[0]) == 2 or label[0] in _ENDINGS:
-                    end = label.end()
+            ends = not first and label[0].isalpha() and len(label[0]) > 1
+            if ends and (not end or len(label[0]) == 2 or label[0] in _ENDINGS):
+                end = label.end()
             mark = self._mark.match(found.string, label.end(), found.end("domain"))
             if mark is None or (end == label.end() and _SLOPPY.fullmatch(mark[0])):
                 break  # a comma or a new sentence behind a whole address
@@ -96,18 +96,10 @@ class Addresses:
         """Whether words for @ really stand for it."""
         if domain.rpartition(".")[2] not in _ENDINGS:
             return False
-        if (
-            len(found["at"].strip()) > _COMMON
-            or self._dot.search(found["domain"])
-            or re.search(r"[\d._-]", found["local"])
-        ):
+        if len(found["at"].strip()) > _COMMON or self._dot.search(found["domain"]) or re.search(r"[\d._-]", found["local"]):
             return True
         before = folded[max(0, found.start() - _LOOK_BACK) : found.start()]
-        return (
-            not folded[: found.start()].strip()
-            and not folded[found.end() :].strip()
-            or bool(self._email.search(before))
-        )
+        return not folded[: found.start()].strip() and not folded[found.end() :].strip() or bool(self._email.search(before))
 
 
 def _spelled(words: list[str]) -> str:

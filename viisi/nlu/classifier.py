@@ -83,15 +83,13 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):  # type: ignore[mi
         few = sorted(intent for intent, count in counts.items() if count < self._config["min_examples"])
         if few:
             raise ConfigurationError(
-                f"too few examples for {', '.join(few)}; give at least {self._config['min_examples']} in data/<language>/nlu.yml"
+                f"too few examples for {', '.join(few)}; give {self._config['min_examples']} or more in data/<language>/nlu.yml"
             )
         if len(counts) < 2:
             raise ConfigurationError("the training data has fewer than two intents; is 'data' the folder you train on?")
         texts = [_text(message) for message in examples]
         vectors = np.stack([_vector(message) for message in examples])
-        self._intents = LinearClassifier.fit(
-            texts, vectors, [message.get(INTENT) for message in examples], self._config["C"]
-        )
+        self._intents = LinearClassifier.fit(texts, vectors, [message.get(INTENT) for message in examples], self._config["C"])
         log.info("classifier.trained", examples=len(examples), intents=len(counts))
 
         finer = {message.get(INTENT) for message in examples if message.get(TOPIC)}

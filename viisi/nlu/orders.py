@@ -91,11 +91,7 @@ class OrderNumbers:
             return 0
         for end in range(at + 1, min(len(groups), at + 1 if alone else at + 12) + 1):
             number = _digits(folded, groups[at:end])
-            if (
-                self._is_number(number)
-                and self._joined(folded, groups, at, end)
-                and self._closed(folded, groups, at, end)
-            ):
+            if self._is_number(number) and self._joined(folded, groups, at, end) and self._closed(folded, groups, at, end):
                 return end
         return 0
 
@@ -106,9 +102,7 @@ class OrderNumbers:
         sizes = [stop - start for start, stop in groups[at:end]]
         if len(marks) > 1:
             return False
-        if (
-            len(gaps) == 1 and sizes[0] < 3 and sizes[1] > 3 and " " in gaps[0]
-        ):  # Dorpsstraat 10 1234 AB, unless it is named
+        if len(gaps) == 1 and sizes[0] < 3 and sizes[1] > 3 and " " in gaps[0]:  # Dorpsstraat 10 1234 AB, unless it is named
             start = groups[at][0]
             return bool(self._named.search(folded[max(0, start - _LOOK_BACK) : start]))
         return max(sizes) == 1 or not any(_NEW_CLAUSE.search(gap) for gap in gaps)

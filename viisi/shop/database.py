@@ -14,6 +14,7 @@ from sqlalchemy import create_engine, event, func, literal, select
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from viisi.errors import ConfigurationError, ShopUnavailable
 from viisi.shop.tables import Words
@@ -34,9 +35,7 @@ class Database:
         self.name = self.engine.url.render_as_string(hide_password=True)
         self._is_postgres = self.engine.dialect.name == "postgresql"
         # One picture for the several SELECTs of a read; SQLite's snapshots do that by themselves.
-        self._reading = (
-            self.engine.execution_options(isolation_level="REPEATABLE READ") if self._is_postgres else self.engine
-        )
+        self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ") if self._is_postgres else self.engine
         self._writing = self.engine.execution_options(immediate=True)
         self._closed = False
 
@@ -116,7 +115,10 @@ def _sqlite(url: URL, lock_timeout: float, create: bool) -> Engine:
         connection.isolation_level = None  # or sqlite3 begins transactions of its own, and later than we say
         connection.execute("PRAGMA foreign_keys = ON")
         if create:
-            connection.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes; the file remembers it
+            # Readers go on while one writes; the file remembers it. SQLite does not wait its timeout for this lock.
+            for attempt in _patiently(lock_timeout):
+                with attempt:
+                    connection.execute("PRAGMA journal_mode = WAL")
 
     def begin(connection: Connection) -> None:
         immediate = connection.get_execution_options().get("immediate", False)
@@ -126,6 +128,11 @@ def _sqlite(url: URL, lock_timeout: float, create: bool) -> Engine:
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", begin)
     return engine
+
+
+def _patiently(seconds: float) -> Retrying:
+    locked = retry_if_exception_type(sqlite3.OperationalError)
+    return Retrying(retry=locked, wait=wait_fixed(0.02), stop=stop_after_delay(seconds), reraise=True)
 
 
 def _postgres(url: URL, lock_timeout: float) -> Engine:

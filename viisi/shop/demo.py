@@ -14,12 +14,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
 from sqlalchemy import Table, delete, func, insert, select
 from sqlalchemy.engine import Connection
 
 from viisi.errors import ConfigurationError, ViisiError
 from viisi.facts import Delivery, Facts, read_facts
+from viisi.languages import read_yaml
 from viisi.settings import Settings
 from viisi.shop import tables
 from viisi.shop.base import REFUND_REASONS, OrderStatus, RefundStatus
@@ -39,7 +39,7 @@ class DemoShop:
     """What goes into the tables: ``products``, ``customers``, and ``orders`` with all that hangs on them."""
 
     def __init__(self, today: date, facts: Facts) -> None:
-        content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+        content = read_yaml(FILE)
         self._today, self._facts, self._content = today, facts, content
         self._random = Random(SEED)
         self._prices = {product["sku"]: Decimal(str(product["price"])) for product in content["products"]}
@@ -69,7 +69,7 @@ class DemoShop:
                 days = {"scanned": wanted.get("delivered"), **wanted}
                 arrives = wanted.get("delivered", wanted.get("expected"))
                 if arrives is not None:
-                    days["shipped"] = arrives + 1
+                    days["shipped"] = arrives - delivery.days[1]
                     days["expected"] = arrives
                     days["placed"] = days["shipped"] - 1
                 found.append(self._order(f"104{block}{case:02}", customer, delivery, days))
@@ -179,9 +179,7 @@ class DemoShop:
 
     def _refund(self, number: str, lines: Sequence[Record], fee: Decimal, wanted: Record) -> Record:
         """The price of what goes back, and the delivery fee too if that is everything."""
-        goods = sum(
-            (lines[line - 1]["unit_price"] * quantity for line, quantity in wanted["lines"].items()), Decimal(0)
-        )
+        goods = sum((lines[line - 1]["unit_price"] * quantity for line, quantity in wanted["lines"].items()), Decimal(0))
         everything = wanted["lines"] == {line["number"]: line["quantity"] for line in lines}
         return {
             "key": f"demo:{number}",

@@ -81,8 +81,7 @@ class _Language:
 
     def __init__(self, language: str, names: Iterable[tuple[str, str]]) -> None:
         self._names = [
-            (sku, [token for token in tokens(name) if token not in JOINTS], _head(name, language))
-            for sku, name in names
+            (sku, [token for token in tokens(name) if token not in JOINTS], _head(name, language)) for sku, name in names
         ]
         counts = Counter(token for _, name, _ in self._names for token in set(name))
         # A word of many names (red, wooden) says less than a word of one.
@@ -109,9 +108,7 @@ class _Language:
         """The tokens that some word resembles, and how closely, from 0 to 1."""
         found: dict[str, float] = {}
         for word, needed in words.items():
-            for form, ratio, _ in process.extract(
-                word, self._forms.keys(), scorer=fuzz.ratio, score_cutoff=needed, limit=None
-            ):
+            for form, ratio, _ in process.extract(word, self._forms.keys(), scorer=fuzz.ratio, score_cutoff=needed, limit=None):
                 for token in self._forms[form]:
                     close = _whole(word, token, ratio) if form == token else _ending(word, form, ratio)
                     if close:

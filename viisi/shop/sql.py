@@ -87,9 +87,7 @@ class SqlShop(Shop):
         self._names: tuple[datetime, ProductIndex] | None = None
 
     @classmethod
-    def from_url(
-        cls, url: str, *, clock: Callable[[], datetime] = utc_now, lock_timeout: float = LOCK_TIMEOUT
-    ) -> "SqlShop":
+    def from_url(cls, url: str, *, clock: Callable[[], datetime] = utc_now, lock_timeout: float = LOCK_TIMEOUT) -> "SqlShop":
         """The shop at ``url``, opened by the first call. Raises ConfigurationError on an unusable URL."""
         return cls(Database(url, lock_timeout=lock_timeout), clock=clock)
 
@@ -102,9 +100,7 @@ class SqlShop(Shop):
                 select(func.count()).where(lookup_misses.c.order_number == number, lookup_misses.c.missed_at > since)
             )
             stored = connection.scalar(
-                select(customers.c.email)
-                .join(orders, orders.c.customer_id == customers.c.id)
-                .where(orders.c.number == number)
+                select(customers.c.email).join(orders, orders.c.customer_id == customers.c.id).where(orders.c.number == number)
             )
             matches = _same_email(email, stored or "") and stored is not None
             if misses < MISSES_ALLOWED and not matches:
@@ -403,9 +399,7 @@ def _order_lines(connection: Connection, order: Row) -> tuple[OrderLine, ...]:
             for line, quantity in refund.lines.items():
                 refunded[line] += quantity
     return tuple(
-        OrderLine(
-            row.number, bought[row.sku], row.quantity, Money(row.unit_price, order.currency), refunded[row.number]
-        )
+        OrderLine(row.number, bought[row.sku], row.quantity, Money(row.unit_price, order.currency), refunded[row.number])
         for row in rows
     )
 
@@ -430,9 +424,7 @@ def _shipments(connection: Connection, number: str) -> tuple[Shipment, ...]:
 
 def _refunds(connection: Connection, number: str) -> list[Refund]:
     rows = connection.execute(
-        select(refunds)
-        .where(refunds.c.order_number == number)
-        .order_by(refunds.c.requested_at.desc(), refunds.c.id.desc())
+        select(refunds).where(refunds.c.order_number == number).order_by(refunds.c.requested_at.desc(), refunds.c.id.desc())
     ).all()
     return [_refund(connection, row) for row in rows]
 

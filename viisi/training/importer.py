@@ -157,9 +157,7 @@ def _ready(variation: Variation, language: Language, told: Mapping[str, str]) ->
 
     ready: Variation = {"text": fill(variation["text"]).strip()}
     if "buttons" in variation:
-        ready["buttons"] = [
-            {"title": fill(button["title"]), "payload": button["payload"]} for button in variation["buttons"]
-        ]
+        ready["buttons"] = [{"title": fill(button["title"]), "payload": button["payload"]} for button in variation["buttons"]]
     return ready
 
 

@@ -84,9 +84,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["sku"], ["products.sku"], name=op.f("fk_product_names_sku_products"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["sku"], ["products.sku"], name=op.f("fk_product_names_sku_products"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("sku", "language", name=op.f("pk_product_names")),
     )
     op.create_table(
@@ -159,9 +157,7 @@ def upgrade() -> None:
             ["order_lines.order_number", "order_lines.number"],
             name=op.f("fk_damage_reports_order_number_line_order_lines"),
         ),
-        sa.ForeignKeyConstraint(
-            ["order_number"], ["orders.number"], name=op.f("fk_damage_reports_order_number_orders")
-        ),
+        sa.ForeignKeyConstraint(["order_number"], ["orders.number"], name=op.f("fk_damage_reports_order_number_orders")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_damage_reports")),
         sa.UniqueConstraint("key", name=op.f("uq_damage_reports_key")),
     )
