@@ -41,8 +41,10 @@ ALWAYS = (
 )
 # Said in answer to a question, never a wish of their own.
 ANSWERS = ("affirm", "deny", "greet", "thank", "out_of_scope", "nlu_fallback")
+UNSURE = 0.4
 SURE = 0.6
 VERY_SURE = 0.8
+FREE_TEXT = ("details", "new_address", "product_query")
 
 
 class Task(BaseAction):
@@ -104,6 +106,10 @@ class OrderTask(Task):
 
     async def take(self, turn: Turn, requested: str) -> dict[str, Any] | None:
         """Numbers and e-mails are taken by their entities, at any question; the rest is the task's own."""
+        if requested in FREE_TEXT and len(residue(turn.text, turn.entities)) >= 8:
+            # A Beijing postal code looks like an order number of this shop: in an address, or a story, it is none.
+            turn.set(order_number=turn.slot("verified_order"))
+            return await self.take_step(turn, requested)
         if turn.has("order_number", "email"):
             changed = turn.slot("verified_order") not in (None, turn.slot("order_number"))
             return dict.fromkeys(TASK_SLOTS[1:]) if changed else {}
@@ -141,6 +147,7 @@ async def identify(turn: Turn) -> Order | str | None:
         try:
             order: Order = await turn.ask(shop().find_order, number, email)
         except LookupsBlocked:
+            turn.set(missed_lookup=pair, lookup_misses=int(turn.slot("lookup_misses") or 0) + 1)
             _blocked(turn)
             return None
         except OrderNotFound:
@@ -164,17 +171,19 @@ def _blocked(turn: Turn) -> None:
 
 def digresses(turn: Turn, label: str, requested: str) -> bool:
     """Whether the message is about something else than the pending question."""
-    intent = turn.intent
+    intent, sure = turn.intent, turn.confidence
     if turn.text.startswith("/") and intent not in ANSWERS:
         return intent != label
+    given = turn.has("order_number", "email")
+    if given and len(residue(turn.text, turn.entities)) < 8:
+        return False  # '104233' alone is an answer whatever it was taken for; 'cancel 104233 instead' is another wish
     if intent in ALWAYS:
-        return turn.confidence >= SURE or (intent == "contact_human_agent" and requested != "details")
+        return sure >= (SURE if requested in FREE_TEXT else UNSURE)
     if intent in ANSWERS or intent == label:
         return False
-    if turn.has("order_number", "email"):
-        # '104233' alone is an answer whatever it was taken for; 'cancel 104233 instead' is another wish.
-        return len(residue(turn.text, turn.entities)) >= 8 and turn.confidence >= SURE and intent in TASKS
-    return turn.confidence >= (VERY_SURE if requested in ("details", "new_address", "product_query") else SURE)
+    if given:
+        return sure >= SURE and intent in TASKS
+    return sure >= (VERY_SURE if requested in FREE_TEXT else SURE)
 
 
 def _rejected(form: str) -> Event:

@@ -135,7 +135,8 @@ def endpoints(action_port: int) -> Path:
 
 def environment(**settings: str) -> dict[str, str]:
     """What the servers find in their environment."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), "SANIC_WORKERS": "1", **settings}
+    # Idle OpenMP threads of the encoder would otherwise spin and take the cores from the other server.
+    return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_WAIT_POLICY": "PASSIVE", **settings}
 
 
 def start_actions(servers: Servers, port: int, environment: dict[str, str]) -> None:

@@ -27,6 +27,7 @@ SOURCES = (
 def quiet() -> None:
     """No telemetry, and no chatter from TensorFlow and Rasa's dependencies."""
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     os.environ.setdefault("PYTHONWARNINGS", "ignore")

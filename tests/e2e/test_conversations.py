@@ -144,7 +144,7 @@ def test_cancelling_until_packed(assistant: Assistant, language: str) -> None:
 
 def test_changing_ones_mind_says_what_was_not_done(assistant: Assistant, language: str) -> None:
     talk = script(assistant, language, "mind")
-    talk.says(f"{talk.words['refund']} {talk.order(7)} {talk.email}", "utter_request_order_lines")
+    talk.says(f"{talk.words['refund']} {talk.order(7)} {talk.email}", "utter_request_refund_reason")
     talk.says("track", "utter_task_left", "utter_track_order_delivered")
 
 

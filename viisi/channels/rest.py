@@ -1,8 +1,8 @@
 """The REST webhook: Rasa's own, with a correct HTTP status for what it should not take. Named in credentials.yml.
 
-``POST /webhooks/rest/webhook`` with ``{"sender": "…", "message": "…", "metadata": {"language": "fa"}}``. ``metadata`` may be
-left out; its ``language`` sets the first language of a conversation. The answer is a JSON list of messages. 400 for what is no such
-JSON, 413 for a message over :data:`MAX_CHARACTERS`; the body then says what is wrong.
+``POST /webhooks/rest/webhook`` with ``{"sender": "…", "message": "…", "metadata": {"language": "fa"}}``. The ``metadata``
+may be left out; their ``language`` sets the first language of a conversation. The answer is a JSON list of messages. 400 for
+what is no such JSON, 413 for a message over :data:`MAX_CHARACTERS`; the body then says what is wrong.
 """
 
 import json

@@ -21,7 +21,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from viisi.errors import ConfigurationError
 from viisi.nlu.linear import Floats, LinearClassifier
-from viisi.nlu.normalise import fold, simplify
+from viisi.nlu.normalise import fold, mask, simplify
 from viisi.training.importer import GENERAL, TOPIC
 
 log = structlog.get_logger(__name__)
@@ -135,7 +135,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):  # type: ignore[mi
 def _text(message: Message) -> str:
     tokens = message.get(TOKENS_NAMES[TEXT])
     words = " ".join(token.text for token in tokens) if tokens else str(message.get(TEXT))
-    return fold(simplify(words))
+    return fold(simplify(mask(words)))
 
 
 def _vector(message: Message) -> Floats:

@@ -33,7 +33,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from viisi.errors import EncoderError
-from viisi.nlu.normalise import normalise
+from viisi.nlu.normalise import mask, normalise
 from viisi.settings import ROOT
 
 log = structlog.get_logger(__name__)
@@ -218,4 +218,4 @@ class SentenceEncoder(GraphComponent):  # type: ignore[misc]
 def _text(message: Message) -> str:
     text: str = message.get("normalised_text") or normalise(message.get(TEXT))
     # Control characters would end the engine's C string early; the normaliser has made spaces of them.
-    return " ".join(text[:MAX_CHARACTERS].split()) or "."
+    return " ".join(mask(text[:MAX_CHARACTERS]).split()) or "."

@@ -11,8 +11,10 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
+
+from viisi.nlu.normalise import residue
 
 FALLBACK = "nlu_fallback"
 EMPTY = "empty_message"
@@ -29,13 +31,15 @@ class Fallback(GraphComponent):  # type: ignore[misc]
         """Defaults.
 
         ``threshold``: the least confidence to act upon; ``ambiguity``: the least lead over the second intent;
-        ``understood_abroad``: intents that stand in any language; ``max_characters``: more is asked to be put shortly.
+        ``understood_abroad``: intents that stand in any language; ``max_characters``: more is asked to be put shortly;
+        ``bare_number``: what a message is that holds an order number and nothing else.
         """
         return {
             "threshold": 0.35,
             "ambiguity": 0.05,
             "understood_abroad": ["change_language", "contact_human_agent"],
             "max_characters": 2000,
+            "bare_number": "track_order",
         }
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -70,6 +74,9 @@ class Fallback(GraphComponent):  # type: ignore[misc]
             return EMPTY
         if len(message.get(TEXT)) > self._config["max_characters"]:
             return TOO_LONG
+        entities = message.get(ENTITIES) or []
+        if any(found["entity"] == "order_number" for found in entities) and len(residue(text, entities)) < 3:
+            return str(self._config["bare_number"])
         intent = message.get(INTENT) or {}
         confidence = float(intent.get("confidence") or 0.0)
         sure = confidence >= self._config["threshold"]

@@ -145,7 +145,19 @@ def encodable(character: str, encoding: str) -> bool:
     return True
 
 
+_MASKED = re.compile(r"[\w.+-]{1,64}@[\w.-]+|(?<!\d)\d{5,}(?!\d)", re.ASCII)
 _NO_LETTER = re.compile(r"[\W_]+")
+
+
+def mask(text: str) -> str:
+    """Return normalised `text` with one stand-in for any e-mail and one for any long number, for features only.
+
+    What an address happens to spell (``somebody.else@…``) says nothing about what its owner wants.
+
+    >>> mask("missä 104233? aino@example.com")
+    'missä 100000? @'
+    """
+    return _MASKED.sub(lambda found: "@" if "@" in found[0] else "100000", text)
 
 
 def residue(text: str, entities: Iterable[Mapping[str, Any]]) -> str:

@@ -5,6 +5,7 @@ new training. Examples go into the NLU data, each message carrying ``language_ta
 files (dialogue, tests) are read as Rasa itself reads them.
 """
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -121,7 +122,7 @@ def responses(data: Path | None = None) -> dict[str, list[Variation]]:
     Variations of the default language stand once more without a condition, so that no state of the slots leaves the customer
     without an answer: Rasa prefers a conditioned variation that fits.
     """
-    settings = Settings.from_env({})
+    settings = Settings.from_env(os.environ)
     facts = read_facts(settings.shop_file)
     spoken = languages(data) if data else languages()
     if facts.default_language not in spoken:
