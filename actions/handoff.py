@@ -30,6 +30,12 @@ async def hand_off(turn: Turn) -> None:
     """Open a ticket for what the customer wants now and say what happens next."""
     say_task_left(turn)
     topic = turn.intent if turn.intent in TICKET_INTENTS else "contact_human_agent"
+    if topic == "contact_human_agent" and turn.slot("ticket_number"):
+        known = turn.formats.code(str(turn.slot("ticket_number")))
+        turn.say("utter_ticket_exists", ticket_number=known, answer_time=turn.hours("answer_time"))
+        turn.end_task()
+        turn.set(requested_slot=None)
+        return
     # One ticket for each message that asks for one: a webhook that delivers the message twice makes no second.
     message = turn.tracker.latest_message.get("message_id") or turn.now.isoformat()
     number = await open_ticket(turn, topic, f"customer_{topic}", identity(turn.tracker.sender_id, "ticket", message))

@@ -1,6 +1,7 @@
 """Track an order, cancel it, send it elsewhere, get its invoice."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from actions.base import Turn, facts, shop
@@ -112,10 +113,11 @@ POSTAL_CODES = {
     "IR": r"\d{5}-?\d{5}",
 }
 
+_EDGES = " \t\n,;:،，。.؛："
 _CHINESE_TOWN = re.compile(r"(?:省|自治区|自治區|^)?([\u4e00-\u9fff]{2,6}?市)")
 
 
-def parse_address(text: str, order: Order) -> dict[str, str] | None:
+def parse_address(text: str, order: Order, postal_code_words: Iterable[str] = ()) -> dict[str, str] | None:
     """Street, postal code and town as typed in one message, for the country the order goes to; None where they are not there.
 
     Where the town comes before the code, as in China and Iran, the code may also stand at the end.
@@ -123,15 +125,19 @@ def parse_address(text: str, order: Order) -> dict[str, str] | None:
     plain = normalise(text)
     pattern = POSTAL_CODES.get(order.shipping_address.country, r"\d{4,6}")
     # A house number may look like a postal code; the code is the last such number.
-    codes = list(re.finditer(rf"(?<![\w-]){pattern}(?!\w)", plain)) or list(re.finditer(pattern, plain))
+    codes = list(re.finditer(rf"(?<![0-9A-Za-z-])(?:{pattern})(?![0-9A-Za-z])", plain))
     if not codes:
         return None
     code = codes[-1]
-    before, after = (text[: code.start()].strip(" \t\n,;،，。."), text[code.end() :].strip(" \t\n,;،，。."))
+    before, after = text[: code.start()].strip(_EDGES), text[code.end() :].strip(_EDGES)
+    for word in postal_code_words:
+        before = before.removesuffix(word).strip(_EDGES)
     if not after:
         pieces = [piece.strip() for piece in re.split(r"[,\n،，]", before) if piece.strip()]
-        if len(pieces) >= 2:
-            before, after = ", ".join(pieces[:-1]), pieces[-1]
+        towns = [piece for piece in (pieces[-1:] + pieces[:1]) if not re.search(r"\d", piece)]
+        if len(pieces) >= 2 and towns:
+            after = towns[0]
+            before = ", ".join(piece for piece in pieces if piece != after)
         elif town := _CHINESE_TOWN.search(before):  # written in one run, the largest unit first; it stays whole
             after = town[1]
     if not before or not after or not re.search(r"\w{2}", before):
@@ -150,7 +156,7 @@ class ChangeAddressTask(OrderTask):
         if requested != "new_address":
             return None
         order = await turn.ask(shop().find_order, turn.slot("order_number"), turn.slot("email"))
-        address = parse_address(turn.text, order)
+        address = parse_address(turn.text, order, turn.language.postal_code_words)
         if address is None:
             if turn.intent in ("deny", "help", "nlu_fallback") and not re.search(r"\d", normalise(turn.text)):
                 return None

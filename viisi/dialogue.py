@@ -67,10 +67,10 @@ class Dialogue(RulePolicy):  # type: ignore[misc]
 
 def _has_spoken(tracker: DialogueStateTracker) -> bool:
     for event in reversed(tracker.events):
-        if isinstance(event, BotUttered):
-            return True
         if isinstance(event, SessionStarted):
             return False
+        if isinstance(event, ActionExecuted) and event.action_name not in DEFAULT_ACTION_NAMES:
+            return True
     return False
 
 

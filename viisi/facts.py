@@ -96,7 +96,6 @@ class Facts:
     order_pattern: str
     dispatch_cutoff: time
     cancellation_fee: Money
-    late_after_days: int
     return_window_days: int
     return_paid_by: str
     refund_days: int
@@ -222,6 +221,8 @@ def read_facts(path: Path = SHOP_FILE) -> Facts:
         re.compile(pattern)
     except re.error as error:
         raise read.fault(("orders", "number_pattern"), f"is no regular expression ({error})", 'try "10[0-9]{4}"') from None
+    if read.text("orders", "cancellation_deadline") != "packed":
+        raise read.fault(("orders", "cancellation_deadline"), "is not 'packed'", "shops cancel until then; write packed")
     paid_by = read.text("returns", "paid_by")
     if paid_by not in ("shop", "customer"):
         raise read.fault(("returns", "paid_by"), f"is {paid_by!r}", "use shop or customer")
@@ -239,7 +240,6 @@ def read_facts(path: Path = SHOP_FILE) -> Facts:
         order_pattern=pattern,
         dispatch_cutoff=read.clock(read.get("orders", "dispatch_cutoff"), "orders", "dispatch_cutoff"),
         cancellation_fee=read.money("orders", "cancellation_fee"),
-        late_after_days=read.whole("orders", "late_after_days"),
         return_window_days=read.whole("returns", "window_days"),
         return_paid_by=paid_by,
         refund_days=read.whole("returns", "refund_days"),

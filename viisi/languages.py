@@ -31,6 +31,7 @@ class Language:
     phrases: Mapping[str, Any] = field(repr=False)
     language_names: Mapping[str, list[str]] = field(repr=False)
     all_words: tuple[str, ...]
+    postal_code_words: tuple[str, ...]
     unspoken: str
     person_button: str
     convert: str | None = None  # the OpenCC configuration that turns the folder's script into this variant's
@@ -59,7 +60,7 @@ class Language:
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigurationError for a missing file, a syntax error or a key given twice."""
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"{path} is missing; restore it from the repository") from None
     except YAMLError as error:
@@ -83,6 +84,7 @@ def _variants(folder: Path) -> Iterator[Language]:
             phrases=content["phrases"],
             language_names=content["language_names"],
             all_words=tuple(content["all_words"]),
+            postal_code_words=tuple(content["postal_code_words"]),
             unspoken=content["unspoken"],
             person_button=content["person_button"],
         )

@@ -119,10 +119,7 @@ def test_a_response_tells_the_same_facts_in_every_language(name, topic):
 
 def test_buttons_send_intents_of_the_domain(domain: Domain):
     payloads = {
-        button["payload"]
-        for found in responses().values()
-        for variation in found
-        for button in variation.get("buttons", [])
+        button["payload"] for found in responses().values() for variation in found for button in variation.get("buttons", [])
     }
     assert {payload.removeprefix("/") for payload in payloads} <= set(domain.intents)
     assert all(payload.startswith("/") for payload in payloads)
@@ -348,9 +345,7 @@ def passed_by_actions() -> dict[str, set[str]]:
     for _, tree in actions_sources():
         for response, passed in Module(tree).passed():
             found[response].append(passed)
-    return {
-        response: set.intersection(*passed) | ONLY_WHERE_KNOWN.get(response, set()) for response, passed in found.items()
-    }
+    return {response: set.intersection(*passed) | ONLY_WHERE_KNOWN.get(response, set()) for response, passed in found.items()}
 
 
 def test_the_map_of_values_is_complete():

@@ -52,11 +52,11 @@ NOT_TOLD = {
 
 def changed(tmp_path: Path, change: Callable[[dict], None]) -> Path:
     """A copy of shop.yml with a change in it."""
-    content = YAML(typ="safe").load(SHOP_FILE)
+    yaml = YAML()  # which keeps the order of the keys, and so of the countries
+    content = yaml.load(SHOP_FILE)
     change(content)
     path = tmp_path / "shop.yml"
-    with path.open("w") as file:
-        YAML(typ="safe").dump(content, file)
+    yaml.dump(content, path)
     return path
 
 
@@ -93,6 +93,11 @@ def folders_read_once() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def before() -> dict[str, set[tuple[str, str]]]:
     return by_language(responses())
+
+
+def test_an_unchanged_file_changes_nothing(tmp_path, monkeypatch, before):
+    monkeypatch.setenv("VIISI_SHOP_FILE", str(changed(tmp_path, lambda content: None)))
+    assert by_language(responses()) == before
 
 
 @pytest.mark.parametrize("key", TOLD)

@@ -119,7 +119,9 @@ def test_conventions_find_what_they_should(tag, faulty):
     assert any(re.search(pattern, faulty) for known, pattern, _ in FORBIDDEN if known == tag)
 
 
-@pytest.mark.parametrize(("tag", "fine"), [("fa", "می‌رسد و کالاها هست"), ("zh", "您好，Klarna分期"), ("de", "Sind Sie noch da?")])
+@pytest.mark.parametrize(
+    ("tag", "fine"), [("fa", "می‌رسد و کالاها هست"), ("zh", "您好，Klarna分期"), ("de", "Sind Sie noch da?")]
+)
 def test_conventions_leave_the_rest_alone(tag, fine):
     assert not [why for known, pattern, why in FORBIDDEN if known == tag and re.search(pattern, fine)]
 

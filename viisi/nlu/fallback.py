@@ -35,8 +35,8 @@ class Fallback(GraphComponent):  # type: ignore[misc]
         ``bare_number``: what a message is that holds an order number and nothing else.
         """
         return {
-            "threshold": 0.35,
-            "ambiguity": 0.05,
+            "threshold": 0.3,
+            "ambiguity": 0.03,
             "understood_abroad": ["change_language", "contact_human_agent"],
             "max_characters": 2000,
             "bare_number": "track_order",
