@@ -7,12 +7,13 @@ from rapidfuzz import fuzz
 
 from actions.base import Turn, facts, shop
 from actions.handoff import open_ticket
-from actions.tasks import ALWAYS, OrderAction, OrderTask, key, taken_confirmation
+from actions.tasks import ALWAYS, ANSWERS, VERY_SURE, OrderAction, OrderTask, key, taken_confirmation
 from viisi.errors import NotAllowed
 from viisi.nlu.normalise import fold, normalise, simplify
 from viisi.returns import open_lines, quantities, refund_amount, returnable
 from viisi.shop.base import Order, OrderLine, OrderStatus, RefundStatus
 
+REASONS_SOUND_LIKE = ("report_damaged_item", "exchange_item", "complaint", "change_order", *ANSWERS)
 NAMED_WELL = 80  # rapidfuzz's score from which a line counts as named
 CHINESE_NUMBERS = {character: number for number, character in enumerate("一二三四五六七八九十", start=1)}
 _DIGITS = re.compile(r"(?<![\d.,])\d{1,2}(?![\d.,]?\d)(?!\s*[个個件×x])")  # not the 3 of '3个都退', which is how many
@@ -82,7 +83,9 @@ class GetRefundTask(OrderTask):
 
     def answers(self, turn: Turn, requested: str) -> bool:
         """'It arrived broken' is a reason here, and no report."""
-        return requested == "refund_reason" and turn.intent not in ALWAYS and refund_reason(turn) != "other"
+        if requested != "refund_reason" or turn.intent in ALWAYS or refund_reason(turn) == "other":
+            return False
+        return turn.intent in REASONS_SOUND_LIKE or turn.confidence < VERY_SURE
 
     async def take_step(self, turn: Turn, requested: str) -> dict[str, Any] | None:
         if requested == "confirmed":

@@ -55,6 +55,10 @@ class Servers:
     def _log(self, name: str) -> Path:
         return self._logs / f"{name}.log"
 
+    def process_id(self, name: str) -> int:
+        """The process id of a running server."""
+        return next(process.pid for known, process in self._running if known == name)
+
     def stop_one(self, name: str) -> None:
         """Kill one server, as a fault would."""
         for process in [process for known, process in self._running if known == name]:

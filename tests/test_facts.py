@@ -71,7 +71,7 @@ FAULTS = [
     (
         "AT:\n      - {carrier: gls,",
         "AT:\n      - {carrier: swift,",
-        "delivery.countries.AT names the carrier 'swift'",
+        "delivery.countries.AT names the carrier swift",
         "carriers",
     ),
     (
@@ -82,7 +82,7 @@ FAULTS = [
     ),
     ("kind: home, price: 7.90, days: [4, 6]", "kind: home, days: [4, 6]", "delivery.countries.AT is incomplete", "price"),
     ("price: 7.90, days: [4, 6]", "price: cheap, days: [4, 6]", "delivery.countries.AT is 'cheap'", "amount such as"),
-    ("B={number}", "B=", "carriers.postnl.link has no {number}", "put {number}"),
+    ("tracktrace/?B={number}", "tracktrace/?B=", "carriers.postnl.link has no {number}", "put {number}"),
     ("posti: {name: Posti, ", "posti: {", "carriers.posti.name is missing", "see the shop.yml"),
     ("currency: EUR\n", "", "currency is missing", "see the shop.yml"),
     ("gift_card_months: 24", "gift_card_months: 24\ngift_card_months: 25", "line", "correct the YAML"),
@@ -204,19 +204,20 @@ def test_a_shop_that_never_opens_says_so():
 
 
 @pytest.mark.parametrize(
-    ("tag", "now", "sentence"),
+    ("tag", "now", "told"),
     [
-        ("fi", "2026-11-23T12:00", "Olemme nyt paikalla kello 18.00 asti."),
-        ("nl", "2026-11-23T20:00", "We zijn nu dicht. We zijn er morgen weer vanaf 09:00 uur (tijd in Helsinki)."),
-        ("zh", "2026-11-28T20:00", None),
-        ("fa", "2026-11-23T12:00", None),
+        ("fi", "2026-11-23T12:00", "18.00"),
+        ("nl", "2026-11-23T20:00", "09:00"),
+        ("de", "2026-11-28T20:00", "Montag ab 09:00"),
+        ("zh", "2026-11-28T20:00", "星期一09:00"),
+        ("fa", "2026-11-23T12:00", "۱۸:۰۰"),
     ],
 )
-def test_hours_in_words(tag, now, sentence):
-    told = hours_phrase(read_facts(), languages()[tag], "hours_now", local(now))
-    assert sentence is None or told == sentence
-    assert "{" not in told and told.endswith((".", "。"))
-    assert ("۱۸:۰۰" in told) == (tag == "fa")
+def test_hours_in_words(tag, now, told):
+    sentence = hours_phrase(read_facts(), languages()[tag], "hours_now", local(now))
+    assert told in sentence and sentence.endswith((".", "。"))
+    # Customers elsewhere have other clocks: theirs is said to be the shop's.
+    assert any(city in sentence for city in ("Helsinki", "赫尔辛基", "هلسینکی")) == (tag != "fi")
 
 
 @pytest.mark.parametrize("tag", languages())

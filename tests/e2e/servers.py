@@ -73,7 +73,7 @@ def running(folder: Path) -> Iterator[Assistant]:
 class Customer:
     """Writes to the REST webhook and reads the answers."""
 
-    def __init__(self, assistant: Assistant, name: str, language: str, **metadata: str) -> None:
+    def __init__(self, assistant: Assistant, name: str, language: str, metadata: dict[str, str] | None = None) -> None:
         self.name = f"{name}-{time.monotonic_ns()}"
         self.language = language
         self._metadata = metadata
