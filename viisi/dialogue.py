@@ -62,7 +62,18 @@ class Dialogue(RulePolicy):  # type: ignore[misc]
             return str(ACTION_LISTEN_NAME)
         silent = isinstance(tracker.events[-1], ActionExecuted) if tracker.events else False
         ours = last in domain.user_actions_and_forms and not str(last).startswith("utter_") and last not in DEFAULT_ACTION_NAMES
-        return FAILED if silent and ours else None
+        return FAILED if silent and ours and not _is_rehearsed(tracker) else None
+
+
+def _is_rehearsed(tracker: DialogueStateTracker) -> bool:
+    """Whether this is ``rasa test``, which predicts actions and runs none: its answers leave no words behind."""
+    events = list(tracker.events)
+    return any(
+        isinstance(event, ActionExecuted)
+        and str(event.action_name).startswith("utter_")
+        and not isinstance(following, BotUttered)
+        for event, following in zip(events, events[1:], strict=False)
+    )
 
 
 def _has_spoken(tracker: DialogueStateTracker) -> bool:

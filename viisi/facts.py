@@ -313,13 +313,31 @@ def placeholders(facts: Facts, language: Language) -> dict[str, str]:
     fee = facts.cancellation_fee
     fee_rule = language.phrase("cancellation_fee_rule", "fee" if fee.amount else "free")
 
-    def lines(kinds: tuple[str, ...] = ("home", "pickup_point", "express")) -> str:
+    def express() -> str:
         return "\n".join(
             _delivery_line(facts, language, formats, country, delivery)
             for country, deliveries in facts.deliveries.items()
             for delivery in deliveries
-            if delivery.kind in kinds
+            if delivery.kind == "express"
         )
+
+    def overview() -> str:
+        """One line a country, short enough for a phone: carriers, from the cheapest price on, days."""
+        found = []
+        for country, deliveries in facts.deliveries.items():
+            carriers = dict.fromkeys(facts.carriers[delivery.carrier].name for delivery in deliveries)
+            prices = [delivery.price for delivery in deliveries]
+            low, high = min(prices, key=lambda price: price.amount), max(prices, key=lambda price: price.amount)
+            price = formats.money(low, short=True)
+            if low != high:
+                price = language.phrase("range").format(**{"from": price, "to": formats.money(high, short=True)})
+            days = (min(d.days[0] for d in deliveries), max(d.days[1] for d in deliveries))
+            parts = [*map(formats.quoted, carriers), price, _days(language, formats, days)]
+            line = language.phrase("days_line").format(
+                country=formats.country(country), days=language.phrase("separator").join(parts)
+            )
+            found.append(line)
+        return "\n".join(found)
 
     def spans() -> str:
         found = []
@@ -354,11 +372,11 @@ def placeholders(facts: Facts, language: Language) -> dict[str, str]:
         "approval_limit": formats.money(facts.approval_limit, short=True),
         "return_paid_by": language.phrase("return_paid_by", facts.return_paid_by),
         "cancellation_fee_rule": fee_rule.format(fee=formats.money(fee, short=True)),
-        "delivery_table": lines(),
+        "delivery_table": overview(),
         "delivery_days_table": spans(),
         "delivery_countries": formats.names(formats.country(country) for country in facts.deliveries),
         "pickup_countries": with_kind("pickup_point"),
-        "express_table": lines(("express",)),
+        "express_table": express(),
         "free_delivery_from": formats.money(facts.free_delivery_from, short=True),
         "payment_methods": formats.names(language.phrase("payment_method", method) for method in facts.payment_methods),
         "gift_card_months": formats.number(facts.gift_card_months),

@@ -102,13 +102,13 @@ def app(taken) -> Sanic:
     Sanic.test_mode = True
     app = Sanic(f"rest_{id(taken)}", configure_logging=False)
     app.blueprint(RestChannel().blueprint(on_new_message), url_prefix="/webhooks/rest")
-    app.router.finalize()
-    app.signal_router.finalize()
     return app
 
 
 def ask(app: Sanic, method: str, path: str, content: bytes | None = None) -> httpx.Response:
     async def send() -> httpx.Response:
+        app.router.finalize()
+        app.signal_router.finalize()
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://viisi") as client:
             return await client.request(method, path, content=content)
 
