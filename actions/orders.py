@@ -114,7 +114,7 @@ POSTAL_CODES = {
 }
 
 _EDGES = " \t\n,;:،，。.؛："
-_CHINESE_TOWN = re.compile(r"(?:省|自治区|自治區|^)?([\u4e00-\u9fff]{2,6}?市)")
+_CHINESE_TOWN = re.compile(r"(?:省|自治区|自治區)?((?:(?!省|自治)[\u4e00-\u9fff]){2,6}?市)")
 
 
 def parse_address(text: str, order: Order, postal_code_words: Iterable[str] = ()) -> dict[str, str] | None:

@@ -96,7 +96,9 @@ def conversation(
 
 
 @pytest.mark.parametrize("current", ["fi", "nl", "de", "zh", "zh-Hant", "fa"])
-@pytest.mark.parametrize("text", ["104233", "ok", "👍", "#104233", "a@example.com", "€ 5", "?!", "۱۰۴۲۳۳", "IKEA", ":-)", "/affirm"])
+@pytest.mark.parametrize(
+    "text", ["104233", "ok", "👍", "#104233", "a@example.com", "€ 5", "?!", "۱۰۴۲۳۳", "IKEA", ":-)", "/affirm"]
+)
 def test_what_is_nobodys_never_switches(domain, identifier, current, text):
     tracker = conversation(domain, text, language=identifier.identify(text), current=current)
     assert _language_and_topic(tracker)[0] == current
@@ -239,7 +241,9 @@ def test_the_first_answer_is_introduced(policy, full_domain, intent, introduced)
 
 def test_only_the_first(policy, full_domain):
     spoken_once = [said("utter_greet"), ActionExecuted(ACTION_LISTEN_NAME), UserUttered("x", {"name": "track_order"})]
-    tracker = extended(conversation(full_domain, "hei", "greet", FINNISH), full_domain, ActionExecuted("utter_greet"), *spoken_once)
+    tracker = extended(
+        conversation(full_domain, "hei", "greet", FINNISH), full_domain, ActionExecuted("utter_greet"), *spoken_once
+    )
     assert policy._aside(tracker, full_domain) is None
     again = [SessionStarted(), ActionExecuted(ACTION_LISTEN_NAME), UserUttered("x", {"name": "track_order"})]
     assert policy._aside(extended(tracker, full_domain, *again), full_domain) == INTRODUCTION

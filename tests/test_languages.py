@@ -139,7 +139,9 @@ def folder(tmp_path: Path, content: str) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("key", ["name", "locale", "direction", "phrases", "language_names", "all_words", "unspoken", "person_button"])
+@pytest.mark.parametrize(
+    "key", ["name", "locale", "direction", "phrases", "language_names", "all_words", "unspoken", "person_button"]
+)
 def test_a_missing_key_names_file_and_key(tmp_path, key):
     whole = (DATA / "nl" / "language.yml").read_text(encoding="utf-8")
     assert f"\n{key}:" in f"\n{whole}"

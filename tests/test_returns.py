@@ -133,7 +133,7 @@ def test_never_more_than_was_paid_and_nothing_twice(wanted, fee, attempts):
     paid_back = Decimal(0)
     for numbers in attempts:
         chosen = quantities(now, numbers)
-        assert all(0 < count for count in chosen.values()) and set(chosen) <= set(numbers)
+        assert all(count > 0 for count in chosen.values()) and set(chosen) <= set(numbers)
         paid_back += refund_amount(now, chosen).amount
         lines = tuple(replace(one, refunded=one.refunded + chosen.get(one.number, 0)) for one in now.lines)
         assert all(one.refunded <= one.quantity for one in lines)

@@ -26,8 +26,8 @@ from actions.base import BaseAction
 from actions.tasks import TASKS
 from viisi.facts import read_facts
 from viisi.nlu.entities import EntityExtractor
-from viisi.nlu.normaliser import NORMALISED_TEXT
 from viisi.nlu.normalise import normalise
+from viisi.nlu.normaliser import NORMALISED_TEXT
 from viisi.settings import ROOT
 from viisi.shop import tables
 from viisi.shop.database import Database
@@ -87,7 +87,11 @@ def actions() -> dict[str, BaseAction]:
     found = {}
     for path in sorted((ROOT / "actions").glob("[a-z]*.py")):
         for item in vars(importlib.import_module(f"actions.{path.stem}")).values():
-            if isinstance(item, type) and getattr(item, "__abstractmethods__", True) == frozenset() and issubclass(item, BaseAction):
+            if (
+                isinstance(item, type)
+                and getattr(item, "__abstractmethods__", True) == frozenset()
+                and issubclass(item, BaseAction)
+            ):
                 found[item().name()] = item()
     return found
 
@@ -159,7 +163,9 @@ class Customer:
     def run(self, name: str, action: BaseAction | None = None) -> list[str]:
         """Run one action as rasa-sdk does, and take over its events."""
         active_loop = {"name": self.loop} if self.loop else {}
-        tracker = Tracker(self.name, dict(self.slots), self.message, list(self.events), False, None, active_loop, "action_listen")
+        tracker = Tracker(
+            self.name, dict(self.slots), self.message, list(self.events), False, None, active_loop, "action_listen"
+        )
         dispatcher = CollectingDispatcher()
         events = asyncio.run((action or actions()[name]).run(dispatcher, tracker, {}))
         self.events.append({"event": "action", "name": name})
@@ -268,5 +274,3 @@ def number() -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def emails() -> dict[str, str]:
     return EMAILS
-
-

@@ -6,7 +6,8 @@ import pytest
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import BaseAction
+from actions.base import BaseAction, Turn
+from actions.orders import TrackOrder
 from viisi.errors import OrderNotFound, ShopUnavailable
 
 TAGS = ["fi", "nl", "de", "zh", "zh-Hant", "fa"]
@@ -59,12 +60,8 @@ def test_a_cancelled_task_of_the_server_is_no_failure_of_ours():
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_a_shop_that_is_gone(no_shop, tag):
-    from actions.tasks import BeginTask  # noqa: F401  (the shop is opened by the first question)
-
     tracker = Tracker("c1", {"language": tag}, {"text": "", "intent": {}, "entities": []}, [], False, None, {}, "action_listen")
     tracker.slots |= {"order_number": "104201", "email": "a@example.com", "verified_order": "104201"}
-    from actions.orders import TrackOrder
-
     dispatcher = CollectingDispatcher()
     events = asyncio.run(TrackOrder().run(dispatcher, tracker, {}))
     assert [message["response"] for message in dispatcher.messages] == ["utter_shop_unavailable"]
@@ -190,7 +187,7 @@ class TestProducts:
         customer.writes("product_availability", "hebben jullie dat nog")
         assert customer.writes("nlu_fallback", "zeilboot") == ["utter_product_availability_unknown"]
 
-    @pytest.mark.parametrize(("tag", "text"), [("fi", "leikkuulauta"), ("de", "Schneidebrett"), ("zh", "砧板"), ("fa", "تخته‌گوشت")])
+    @pytest.mark.parametrize(("tag", "text"), [("fi", "leikkuulauta"), ("nl", "snijplank"), ("de", "Schneidebrett")])
     def test_several(self, new_customer, tag, text):
         customer = new_customer(tag)
         assert customer.writes("product_availability", text) == ["utter_product_availability_several"]
@@ -230,8 +227,6 @@ class TestBeginning:
         assert customer.slots["verified_order"] == "104205"
 
 
-def test_an_unknown_language_falls_back_to_the_shops(new_customer):
+def test_an_unknown_language_falls_back_to_the_shops():
     tracker = Tracker("c1", {"language": "xx"}, {"text": "", "intent": {}}, [], False, None, {}, "action_listen")
-    from actions.base import Turn
-
     assert Turn(CollectingDispatcher(), tracker).language.tag == "fi"

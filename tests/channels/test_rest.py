@@ -107,8 +107,7 @@ def app(taken) -> Sanic:
 
 def ask(app: Sanic, method: str, path: str, content: bytes | None = None) -> httpx.Response:
     async def send() -> httpx.Response:
-        app.router.finalize()
-        app.signal_router.finalize()
+        await app._startup()  # as a server does, and httpx does not
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://viisi") as client:
             return await client.request(method, path, content=content)
 

@@ -27,7 +27,8 @@ DOMAIN = {
     "version": "3.1",
     "intents": ["greet", "place_order", "stop"],
     "slots": {
-        name: {"type": "text", "influence_conversation": False, "mappings": [{"type": "custom"}]} for name in ("language", "topic")
+        name: {"type": "text", "influence_conversation": False, "mappings": [{"type": "custom"}]}
+        for name in ("language", "topic")
     },
 }
 
@@ -45,14 +46,22 @@ def project(tmp_path: Path) -> Path:
         postal = {"postal_code_words": [], **LANGUAGE}
         real = yaml.safe_load((DATA / tag / "language.yml").read_text(encoding="utf-8"))
         write(folder / "language.yml", {**real, **{key: value for key, value in postal.items() if key in real}})
-        write(folder / "responses.yml", {"responses": {"utter_greet": [{"text": f"{hello}, {{shop_name}} {{name}}"}, {"text": hello}]}})
+        write(
+            folder / "responses.yml",
+            {"responses": {"utter_greet": [{"text": f"{hello}, {{shop_name}} {{name}}"}, {"text": hello}]}},
+        )
         entry = {"answer": f"{hello} {{return_window_days}}"}
         guest = {"answer": f"{hello} guest", "questions": [f"{hello} {number}?" for number in range(8)]}
         write(folder / "faq.yml", {"faq": {"place_order": entry, "place_order.guest": guest}})
         examples = {"greet": f"- {hello}\n- {hello} hallo\n", "stop": f"- stop {hello}\n"}
         nlu = [{"intent": intent, "examples": lines} for intent, lines in examples.items()]
         write(folder / "nlu.yml", {"version": "3.1", "nlu": nlu})
-    other = {"version": "3.1", "nlu": [{"intent": "stop", "examples": "- please stop\n"}], "unspoken": "I speak.", "language_names": {}}
+    other = {
+        "version": "3.1",
+        "nlu": [{"intent": "stop", "examples": "- please stop\n"}],
+        "unspoken": "I speak.",
+        "language_names": {},
+    }
     write(tmp_path / "data" / "multilingual.yml", other)
     rule = {"rule": "greet", "steps": [{"intent": "greet"}, {"action": "utter_greet"}]}
     write(tmp_path / "data" / "dialogue" / "talk.yml", {"version": "3.1", "rules": [rule]})
@@ -122,7 +131,9 @@ def test_a_changed_text_wants_no_new_training(project):
 def test_a_misspelt_importer_is_noticed_here(project):
     """Rasa logs it and serves what it finds; the house test on config.yml relies on this."""
     change(project / "config.yml", lambda c: c.update(importers=[{"name": "viisi.training.importer.LanguageFolder"}]))
-    loaded = TrainingDataImporter.load_from_config(str(project / "config.yml"), str(project / "domain.yml"), [str(project / "data")])
+    loaded = TrainingDataImporter.load_from_config(
+        str(project / "config.yml"), str(project / "domain.yml"), [str(project / "data")]
+    )
     assert LanguageFolders not in map(type, loaded.importer._importer._importers)
 
 
@@ -159,7 +170,10 @@ FAULTS = {
     "no responses.yml": (lambda p: (p / "data/nl/responses.yml").unlink(), ["nl", "responses.yml is missing"]),
     "no faq.yml": (lambda p: (p / "data/nl/faq.yml").unlink(), ["nl", "faq.yml is missing"]),
     "no multilingual.yml": (lambda p: (p / "data/multilingual.yml").unlink(), ["multilingual.yml"]),
-    "no folder of the default language": (lambda p: shutil.rmtree(p / "data/fi"), ["default_language is 'fi'", "use one of nl"]),
+    "no folder of the default language": (
+        lambda p: shutil.rmtree(p / "data/fi"),
+        ["default_language is 'fi'", "use one of nl"],
+    ),
     "broken YAML": (lambda p: (p / "data/nl/faq.yml").write_text("faq: [\n"), ["nl", "faq.yml", "correct the YAML"]),
 }
 
@@ -192,7 +206,10 @@ def test_the_answer_for_languages_not_spoken_here(project):
 
 def test_chinese_is_answered_in_both_scripts():
     found = responses()["utter_goodbye"]
-    by_tag = {tag: [v["text"] for v in found if {"type": "slot", "name": "language", "value": tag} in v.get("condition", [])] for tag in ("zh", "zh-Hant")}
+    by_tag = {
+        tag: [v["text"] for v in found if {"type": "slot", "name": "language", "value": tag} in v.get("condition", [])]
+        for tag in ("zh", "zh-Hant")
+    }
     assert len(by_tag["zh"]) == len(by_tag["zh-Hant"]) > 0
     assert by_tag["zh-Hant"] == [languages()["zh-Hant"].text(text) for text in by_tag["zh"]]
 

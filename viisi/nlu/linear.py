@@ -5,8 +5,10 @@ vector machine gives the scores; a softmax with a temperature makes probabilitie
 scores of examples that the scoring model had not seen (cross-validation), so that 0.8 means right in eight of ten cases.
 """
 
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -102,7 +104,7 @@ class LinearClassifier:
                     stored["bias"],
                     float(stored["scale"]),
                 )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
             raise ConfigurationError(
                 f"the trained model is broken ({path.name}: {error}); train again with 'make train'"
             ) from error
