@@ -14,9 +14,10 @@ from viisi.returns import open_lines, quantities, refund_amount, returnable
 from viisi.shop.base import Order, OrderLine, OrderStatus, RefundStatus
 
 REASONS_SOUND_LIKE = ("report_damaged_item", "exchange_item", "complaint", "change_order", *ANSWERS)
+SHORTEST_NAME = 5
 NAMED_WELL = 80  # rapidfuzz's score from which a line counts as named
 CHINESE_NUMBERS = {character: number for number, character in enumerate("一二三四五六七八九十", start=1)}
-_DIGITS = re.compile(r"(?<![\d.,])\d{1,2}(?![\d.,]?\d)(?!\s*[个個件×x])")  # not the 3 of '3个都退', which is how many
+_DIGITS = re.compile(r"(?<!\d)\d{1,2}(?!\d)(?!\s*[个個件×x])")  # not the 3 of '3个都退', which is how many
 _CHINESE = re.compile(r"第([一二三四五六七八九十])")
 _ONLY_CHINESE = re.compile(r"[一二三四五六七八九十\s,、.和与跟号]+")
 
@@ -32,11 +33,16 @@ def chosen_lines(text: str, lines: list[OrderLine], all_words: tuple[str, ...]) 
     numbers |= {CHINESE_NUMBERS[character] for character in chinese if character in CHINESE_NUMBERS}
     if numbers & known:
         return sorted(numbers & known)
-    return [
-        line.number
-        for line in lines
-        if any(fuzz.partial_ratio(fold(simplify(normalise(name))), plain) >= NAMED_WELL for name in line.product.names.values())
-    ]
+    scores = {line.number: max(_score(plain, name) for name in line.product.names.values()) for line in lines}
+    best = max(scores.values(), default=0)
+    return [number for number, score in scores.items() if score >= max(NAMED_WELL, best - 5)]
+
+
+def _score(plain: str, name: str) -> float:
+    """How well folded text names a product, 0 to 100: in full, or by one telling word ('the teapot')."""
+    folded = fold(simplify(normalise(name)))
+    words = [word for word in re.findall(r"[^\W\d]+", plain) if SHORTEST_NAME <= len(word) <= len(folded)]
+    return max([fuzz.partial_ratio(folded, plain), *(fuzz.partial_ratio(word, folded) for word in words)])
 
 
 def _says(plain: str, word: str) -> bool:
@@ -130,7 +136,6 @@ class GetRefund(OrderAction):
             return
         chosen = quantities(order, turn.slot("order_lines") or [])
         once = key(turn, "refund", order.number)
-        # A confirmation that arrives twice finds its own refund, also where that has used the order up.
         decision = returnable(order, facts(), turn.now)
         if decision.refusal or not chosen:
             self._refuse(turn, order, decision.refusal or "already_refunded")

@@ -145,7 +145,9 @@ def environment(**settings: str) -> dict[str, str]:
 
 def start_actions(servers: Servers, port: int, environment: dict[str, str]) -> None:
     """Start the action server."""
-    servers.start("actions", ["-m", "rasa_sdk", "--actions", "actions", "--port", str(port)], environment)
+    # rasa-sdk would listen on every interface, and whoever reaches it can name any conversation.
+    local = {**environment, "SANIC_HOST": environment.get("SANIC_HOST", "127.0.0.1")}
+    servers.start("actions", ["-m", "rasa_sdk", "--actions", "actions", "--port", str(port)], local)
 
 
 def start_rasa(servers: Servers, model: Path, port: int, interface: str, endpoints: Path, environment: dict[str, str]) -> None:

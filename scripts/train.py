@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from viisi.errors import ViisiError
-from viisi.settings import ROOT
+from viisi.settings import ROOT, Settings
 
 MODELS = ROOT / "models"
 # What a model is made of: a change in any of these wants a new one.
@@ -45,6 +45,7 @@ def model_path() -> Path:
         for path in sorted(ROOT.glob(pattern)):
             digest.update(str(path.relative_to(ROOT)).encode())
             digest.update(path.read_bytes())
+    digest.update(Settings.from_env(os.environ).shop_file.read_bytes())
     return MODELS / f"viisi-{digest.hexdigest()[:16]}.tar.gz"
 
 

@@ -210,6 +210,15 @@ class _Reader:
 def read_facts(path: Path = SHOP_FILE) -> Facts:
     """The facts in ``path``. Raises ConfigurationError that names the key, the fault and the cure."""
     read = _Reader(path)
+    try:
+        return _facts(read)
+    except (AttributeError, TypeError) as error:
+        raise ConfigurationError(
+            f"{path}: a list stands where keys should, or the other way round ({error}); compare it with the repository's"
+        ) from error
+
+
+def _facts(read: _Reader) -> Facts:
     carriers: dict[str, Carrier] = {}
     for key in read.get("carriers"):
         link = read.text("carriers", key, "link")

@@ -61,6 +61,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file. Raises ConfigurationError for a missing file, a syntax error or a key given twice."""
     try:
         content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} is not in UTF-8; save it in that encoding") from None
     except FileNotFoundError:
         raise ConfigurationError(f"{path} is missing; restore it from the repository") from None
     except YAMLError as error:

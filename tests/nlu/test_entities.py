@@ -14,8 +14,8 @@ from rasa.shared.nlu.training_data.message import Message
 from bench.entities import KINDS, NOW, TABLES, values
 from viisi.errors import ConfigurationError
 from viisi.languages import DATA
-from viisi.nlu.entities import EntityExtractor, residue
-from viisi.nlu.normalise import normalise
+from viisi.nlu.entities import EntityExtractor
+from viisi.nlu.normalise import normalise, residue
 from viisi.nlu.words import FILE, read_words
 from viisi.settings import ROOT
 

@@ -9,6 +9,7 @@ besides.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -31,7 +32,7 @@ from viisi.nlu.normalise import fold
 from viisi.nlu.normaliser import normalised
 from viisi.nlu.orders import OrderNumbers
 from viisi.nlu.words import cut_out, read_words
-from viisi.settings import ROOT
+from viisi.settings import ROOT, Settings
 
 FindProduct = Callable[[str], "list[tuple[int, int, str]]"]
 
@@ -49,7 +50,7 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):  # type: ignore[mis
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"shop": "shop.yml"}  # relative to the repository
+        return {"shop": None}  # a shop.yml of its own; else the one that the settings name
 
     @classmethod
     def create(
@@ -69,7 +70,8 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):  # type: ignore[mis
         data: Path = DATA,
     ) -> None:
         """Raise ConfigurationError where shop.yml or a language's words are missing or broken."""
-        facts = read_facts(ROOT / config["shop"])
+        own = config.get("shop")
+        facts = read_facts(ROOT / own if own else Settings.from_env(os.environ).shop_file)
         words = read_words(data)
         self._clock, self._zone, self._find_product = clock, facts.zone, find_product
         self._addresses = Addresses(words)

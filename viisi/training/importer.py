@@ -138,7 +138,7 @@ def responses(data: Path | None = None) -> dict[str, list[Variation]]:
                 # Rasa chooses at random among all that fit, so a general answer steps aside where a finer one exists.
                 if set(topics) == {GENERAL}:
                     conditions = conditions[:1]
-                ready = [_ready(variation, language, told) for variation in variations]
+                ready = [_ready(name, variation, language, told) for variation in variations]
                 found.setdefault(name, []).extend({**variation, "condition": conditions} for variation in ready)
                 if language.tag == facts.default_language and topic == GENERAL:
                     found[name].extend(ready)
@@ -150,12 +150,14 @@ def _when(slot: str, value: str) -> dict[str, str]:
     return {"type": "slot", "name": slot, "value": value}
 
 
-def _ready(variation: Variation, language: Language, told: Mapping[str, str]) -> Variation:
+def _ready(name: str, variation: Variation, language: Language, told: Mapping[str, str]) -> Variation:
     """A variation in the language's script with the facts put in; other placeholders are left for Rasa to fill."""
 
     def fill(text: str) -> str:
         return _PLACEHOLDER.sub(lambda found: told.get(found[1], found[0]), language.text(text))
 
+    if not isinstance(variation, dict) or not isinstance(variation.get("text"), str):
+        raise ConfigurationError(f"{language.folder / 'responses.yml'}: {name} has a variation without a text; write 'text: …'")
     ready: Variation = {"text": fill(variation["text"]).strip()}
     if "buttons" in variation:
         ready["buttons"] = [{"title": fill(button["title"]), "payload": button["payload"]} for button in variation["buttons"]]
