@@ -107,6 +107,7 @@ def test_a_window_of_no_days_ends_with_the_day_of_delivery():
         ([line(1), line(2, 2, "5.00")], {1: 1, 2: 1}, "15.00"),  # one is kept
         ([line(1), line(2, 2, "5.00")], {2: 2}, "10.00"),
         ([line(1), line(2, refunded=1)], {1: 1}, "10.00"),  # the rest, but not at once
+        ([line(1, 2, refunded=1)], {1: 2}, "20.00"),  # more than is left: no fee; the shop itself refuses it
         ([line(1)], {}, "0.00"),
     ],
 )
