@@ -20,6 +20,7 @@ from viisi.errors import ShopUnavailable
 from viisi.facts import Facts, hours_phrase, read_facts
 from viisi.formats import Formats
 from viisi.languages import Language, languages
+from viisi.nlu.normalise import residue
 from viisi.settings import Settings
 from viisi.shop.base import Order, OrderLine, Shop
 
@@ -109,6 +110,11 @@ class Turn:
     def loop(self) -> str | None:
         """The active form."""
         return (self.tracker.active_loop or {}).get("name")
+
+    @property
+    def besides_identity(self) -> str:
+        """What the message says besides order numbers and e-mails."""
+        return residue(self.text, [entity for entity in self.entities if entity.get("entity") in ("order_number", "email")])
 
     def has(self, *kinds: str) -> bool:
         """Whether the message holds an entity of one of these kinds."""

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 from actions.base import TASK_SLOTS, BaseAction, Event, Turn, leave_loop, log, set_slot, shop
 from viisi.errors import LookupsBlocked, OrderNotFound
-from viisi.nlu.normalise import residue
 from viisi.shop.base import Order
 
 MISSES_ALLOWED = 5
@@ -106,7 +105,7 @@ class OrderTask(Task):
 
     async def take(self, turn: Turn, requested: str) -> dict[str, Any] | None:
         """Numbers and e-mails are taken by their entities, at any question; the rest is the task's own."""
-        if requested in FREE_TEXT and len(residue(turn.text, turn.entities)) >= 8:
+        if requested in FREE_TEXT and len(turn.besides_identity) >= 8:
             # A Beijing postal code looks like an order number of this shop: in an address, or a story, it is none.
             turn.set(order_number=turn.slot("verified_order"))
             return await self.take_step(turn, requested)
@@ -175,7 +174,7 @@ def digresses(turn: Turn, label: str, requested: str) -> bool:
     if turn.text.startswith("/") and intent not in ANSWERS:
         return intent != label
     given = turn.has("order_number", "email")
-    if given and len(residue(turn.text, turn.entities)) < 8:
+    if given and len(turn.besides_identity) < 8:
         return False  # '104233' alone is an answer whatever it was taken for; 'cancel 104233 instead' is another wish
     if intent in ALWAYS:
         return sure >= (SURE if requested in FREE_TEXT else UNSURE)

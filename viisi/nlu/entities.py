@@ -31,8 +31,10 @@ from viisi.nlu.dates import Dates
 from viisi.nlu.normalise import fold
 from viisi.nlu.normaliser import normalised
 from viisi.nlu.orders import OrderNumbers
+from viisi.nlu.products import Products
 from viisi.nlu.words import cut_out, read_words
 from viisi.settings import ROOT, Settings
+from viisi.shop.sql import SqlShop
 
 FindProduct = Callable[[str], "list[tuple[int, int, str]]"]
 
@@ -60,7 +62,8 @@ class EntityExtractor(GraphComponent, EntityExtractorMixin):  # type: ignore[mis
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> EntityExtractor:
-        return cls(config)
+        shop = SqlShop.from_url(Settings.from_env(os.environ).shop_url)  # opened when first asked
+        return cls(config, find_product=Products(shop).find)
 
     def __init__(
         self,

@@ -74,8 +74,8 @@ class Fallback(GraphComponent):  # type: ignore[misc]
             return EMPTY
         if len(message.get(TEXT)) > self._config["max_characters"]:
             return TOO_LONG
-        entities = message.get(ENTITIES) or []
-        if any(found["entity"] == "order_number" for found in entities) and len(residue(text, entities)) < 3:
+        numbers = [found for found in message.get(ENTITIES) or [] if found["entity"] == "order_number"]
+        if numbers and len(residue(text, numbers)) < 3:
             return str(self._config["bare_number"])
         intent = message.get(INTENT) or {}
         confidence = float(intent.get("confidence") or 0.0)
