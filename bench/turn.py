@@ -6,6 +6,7 @@ with nothing else running if you want figures to quote.
 
 import argparse
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def measure(url: str, texts: list[str], turns: int, server: int) -> dict[str, fl
             answer = client.post(f"{url}/webhooks/rest/webhook", json=body)
             if turn >= 10:
                 taken.append((time.perf_counter() - started) * 1000)
-            if answer.status_code != 200 or not answer.json():
+            if answer.status_code != 200:  # the starter assistant answers some turns with silence
                 raise SystemExit(f"no answer to {body}: {answer.text}")
     cuts = quantiles(taken, n=100)
     memory = psutil.Process(server).memory_info().rss / 2**20
@@ -113,6 +114,7 @@ def main() -> int:
     options = parser.parse_args()
     os.chdir(ROOT)
     quiet()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     found: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
