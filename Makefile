@@ -25,9 +25,10 @@ check: ## style, types, spelling, layers and Rasa's own validation
 	@scripts/environment dev
 	@exec scripts/check
 
-bench: ## speed and memory beside a stock Rasa assistant, and what the components find
+bench: ## all figures beside stock Rasa (hours; STOCK_EPOCHS=10 for less), and MASSIVE=folder PARTITION=dev; docs/benchmarks.md
 	@scripts/environment dev
-	@for part in turn language entities; do $(PYTHON) -m bench.$$part || exit 1; done
+	@exec $(PYTHON) -m bench $(if $(STOCK_EPOCHS),--stock-epochs "$(STOCK_EPOCHS)") \
+		$(if $(MASSIVE),--massive "$(MASSIVE)") $(if $(PARTITION),--partition "$(PARTITION)")
 
 lock: ## pin the dependencies of pyproject.toml anew
 	@scripts/lock

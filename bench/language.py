@@ -1,12 +1,11 @@
-"""How well the language of a message is told, beside lingua alone: ``python -m bench.language [--json out]``.
+"""How well the language of a message is told, beside lingua alone: ``python -m bench.language``.
 
 Trains on data/<language>/nlu.yml and measures on tests/<language>/nlu.yml, or on every fifth training line where those
 do not exist, and on bench/language.yml. Each row counts messages named rightly, those left unnamed, those named
-wrongly, and those wrong and `clear`, on which a conversation would switch to a wrong language.
+wrongly, and those wrong and `clear`, on which a conversation would switch to a wrong language. Writes the section ``language``.
 """
 
 import argparse
-import json
 import re
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from typing import Any
 import yaml
 from lingua import IsoCode639_1, LanguageDetectorBuilder
 
+from bench import results
 from viisi.nlu.language import OTHER, Identifier
 
 ROOT = Path(__file__).parents[1]
@@ -173,9 +173,10 @@ def _added(code: str) -> int:
 def main() -> None:
     """Measure, print, and write JSON if asked."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--wrong", action="store_true", help="list the messages that were not named rightly")
+    results.add_option(parser)
     arguments = parser.parse_args()
+    started = time.monotonic()
     training, held = split()
     cases = held + list(written(training))
     start = time.perf_counter()
@@ -198,15 +199,10 @@ def main() -> None:
             )
     if arguments.wrong:
         print("", *ours["wrong"], sep="\n")
-    if arguments.json:
-        arguments.json.write_text(
-            json.dumps(
-                {"viisi": ours, "lingua": lingua},
-                ensure_ascii=False,
-                indent=1,
-            )
-            + "\n"
-        )
+    for figures in (ours, lingua):
+        del figures["wrong"]
+    trained = {"examples": len(training), "training_s": seconds}
+    results.save("language", {"viisi": ours | trained, "lingua": lingua}, time.monotonic() - started, arguments.json)
 
 
 if __name__ == "__main__":

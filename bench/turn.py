@@ -1,11 +1,12 @@
 """Whole turns over the REST webhook beside a stock ``rasa init`` assistant, in one run: time, memory, training.
 
-``python -m bench.turn`` prints a table and writes results/turn.json. Both assistants run one after the other on this machine,
-with nothing else running if you want figures to quote.
+``python -m bench.turn`` prints a table and writes the section ``turn``. Both assistants run one after the other, at 1, 4 and 16
+simultaneous conversations; let nothing else run if you want figures to quote. Viisi is asked what customers ask about the shop,
+the starter assistant what it was made for.
 """
 
 import argparse
-import json
+import asyncio
 import logging
 import os
 import subprocess
@@ -13,16 +14,20 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
 import httpx
 import psutil
 
+from bench import results, training
+from bench.scores import latency
 from scripts import run
-from scripts.train import model_path, quiet
+from scripts.train import ensure_model, quiet
+from viisi.errors import ViisiError
 from viisi.settings import ROOT
 
+CONVERSATIONS = (1, 4, 16)
+WARM_UP = 10
 QUESTIONS = [
     "mikä on palautusaika?",
     "wat kost de verzending",
@@ -38,53 +43,53 @@ QUESTIONS = [
 STOCK = ["hello", "I am sad", "yes", "great", "are you a bot?", "bye", "no", "hi there", "not good", "I feel happy"]
 
 
-def stock(folder: Path, train: bool) -> float:
+def stock(folder: Path, train: bool) -> float | None:
     """Make Rasa's own starter assistant in ``folder``; the seconds that training it took, if it was to be timed."""
     environment = run.environment()
     init = [sys.executable, "-m", "rasa", "init", "--no-prompt", "--init-dir", str(folder)]
     subprocess.run(init, check=True, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if not train:
-        return float("nan")
+        return None
     started = time.monotonic()
     command = [sys.executable, "-m", "rasa", "train", "--force"]
     subprocess.run(command, check=True, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.monotonic() - started
 
 
-def own() -> float:
-    """Train this assistant from nothing (no caches); the seconds that took."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**run.environment(), "RASA_CACHE_DIRECTORY": folder}
-        command = "from scripts.train import quiet; quiet(); from rasa.model_training import train; "
-        command += f"train('domain.yml', 'bench/config-uncached.yml', ['data'], output={folder!r}, force_training=True)"
-        config = (ROOT / "config.yml").read_text().replace("engine: embedded\n", 'engine: embedded\n    cache: ""\n', 1)
-        (ROOT / "bench" / "config-uncached.yml").write_text(config)
-        try:
-            started = time.monotonic()
-            subprocess.run([sys.executable, "-c", command], check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-            return time.monotonic() - started
-        finally:
-            (ROOT / "bench" / "config-uncached.yml").unlink()
-
-
-def measure(url: str, texts: list[str], turns: int, server: int) -> dict[str, float]:
-    """Milliseconds a turn, and the server's resident megabytes afterwards."""
+async def _converse(client: httpx.AsyncClient, url: str, name: str, texts: list[str], turns: int) -> list[float]:
+    """The milliseconds of one conversation's turns, each sent when the one before is answered."""
     taken = []
-    with httpx.Client(timeout=60) as client:
-        for turn in range(turns + 10):
-            body = {"sender": f"bench-{turn // 5}", "message": texts[turn % len(texts)]}
-            started = time.perf_counter()
-            answer = client.post(f"{url}/webhooks/rest/webhook", json=body)
-            if turn >= 10:
-                taken.append((time.perf_counter() - started) * 1000)
-            if answer.status_code != 200:  # the starter assistant answers some turns with silence
-                raise SystemExit(f"no answer to {body}: {answer.text}")
-    cuts = quantiles(taken, n=100)
-    memory = psutil.Process(server).memory_info().rss / 2**20
-    return {"p50_ms": median(taken), "p95_ms": cuts[94], "p99_ms": cuts[98], "memory_mb": memory}
+    for turn in range(turns):
+        # A new conversation every five turns, as customers are: nobody's history grows without end.
+        body = {"sender": f"bench-{name}-{turn // 5}", "message": texts[turn % len(texts)]}
+        started = time.perf_counter()
+        answer = await client.post(f"{url}/webhooks/rest/webhook", json=body)
+        taken.append((time.perf_counter() - started) * 1000)
+        if answer.status_code != 200:  # the starter assistant answers some turns with silence
+            raise ViisiError(f"no answer to {body}: {answer.text}")
+    return taken
 
 
-def served(folder: Path, model: Path, texts: list[str], turns: int, with_actions: bool) -> dict[str, float]:
+async def _at_once(url: str, texts: list[str], turns: int, conversations: int) -> dict[str, float]:
+    """Latency and turns a second of so many conversations at the same time, ``turns`` of them in all."""
+    each = max(2, turns // conversations)
+    async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=conversations), trust_env=False) as client:
+        started = time.perf_counter()
+        names = (f"{conversations}-{number}" for number in range(conversations))
+        parts = await asyncio.gather(*(_converse(client, url, name, texts, each) for name in names))
+        seconds = time.perf_counter() - started
+    taken = [value for part in parts for value in part]
+    return {**latency(taken), "turns_per_s": len(taken) / seconds, "turns": len(taken)}
+
+
+def measure(url: str, texts: list[str], turns: int, server: int) -> dict[str, Any]:
+    """What ``turns`` turns take at each number of simultaneous conversations, and the server's memory in MB afterwards."""
+    asyncio.run(_at_once(url, texts, WARM_UP, 1))
+    levels = {str(count): asyncio.run(_at_once(url, texts, turns, count)) for count in CONVERSATIONS}
+    return {"conversations": levels, "memory_mb": psutil.Process(server).memory_info().rss / 10**6}
+
+
+def served(folder: Path, model: Path, texts: list[str], turns: int, with_actions: bool) -> dict[str, Any]:
     """Start a Rasa server, measure it, stop it."""
     servers = run.Servers(logs=folder)
     environment = run.environment(VIISI_SHOP_URL=f"sqlite:///{folder / 'shop.db'}")
@@ -108,30 +113,43 @@ def served(folder: Path, model: Path, texts: list[str], turns: int, with_actions
 def main() -> int:
     """Both, side by side."""
     parser = argparse.ArgumentParser(prog="python -m bench.turn", description=__doc__)
-    parser.add_argument("--turns", type=int, default=200)
+    parser.add_argument("--turns", type=int, default=200, help="turns at each number of conversations (default: 200)")
     parser.add_argument("--skip-training", action="store_true", help="time no training, which takes minutes")
-    parser.add_argument("--json", type=Path, default=ROOT / "results" / "turn.json")
+    parser.add_argument("--model", type=Path, help="another model than that for the present files")
+    results.add_option(parser)
     options = parser.parse_args()
     os.chdir(ROOT)
     quiet()
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    found: dict[str, dict[str, Any]] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "stock").mkdir()
-        (folder / "own").mkdir()
-        trained = stock(folder / "stock", not options.skip_training)
-        model = max((folder / "stock" / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-        found["rasa init"] = {"train_s": trained, **served(folder / "stock", model, STOCK, options.turns, False)}
-        trained = float("nan") if options.skip_training else own()
-        found["Viisi"] = {"train_s": trained, **served(folder / "own", model_path(), QUESTIONS, options.turns, True)}
-    names = list(found["Viisi"])
-    print(f"{'':12}" + "".join(f"{name:>11}" for name in names))
+    started = time.monotonic()
+    try:
+        found = _both(options.turns, not options.skip_training, options.model)
+        results.save("turn", {**found, "turns": options.turns}, time.monotonic() - started, options.json)
+    except ViisiError as error:
+        print(f"bench.turn: {error}", file=sys.stderr)
+        return 1
+    print(f"{'':12}{'at once':>8}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'turns/s':>9}{'MB':>7}{'start s':>9}")
     for who, figures in found.items():
-        print(f"{who:12}" + "".join(f"{figures[name]:11.1f}" for name in names))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps(found, indent=2))
+        for count, row in figures["conversations"].items():
+            times = "".join(f"{row[name]:9.1f}" for name in ("p50", "p95", "p99", "turns_per_s"))
+            print(f"{who:12}{count:>8}{times}{figures['memory_mb']:7.0f}{figures['start_s']:9.1f}")
     return 0
+
+
+def _both(turns: int, train: bool, model: Path | None) -> dict[str, dict[str, Any]]:
+    own = (model or ensure_model()).absolute()
+    with tempfile.TemporaryDirectory() as name:
+        for part in ("stock", "own", "training"):
+            Path(name, part).mkdir()
+        folder = Path(name)
+        print("rasa init (trains its starter assistant) …", flush=True)
+        trained = stock(folder / "stock", train)
+        starter = max((folder / "stock" / "models").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+        starter_figures = {"training_s": trained, **served(folder / "stock", starter, STOCK, turns, False)}
+        print("Viisi …", flush=True)
+        trained = training.own(folder / "training", folder / "encodings.db") if train else None
+        own_figures = {"training_s": trained, **served(folder / "own", own, QUESTIONS, turns, True)}
+    return {"stock": starter_figures, "viisi": own_figures}
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ import logging
 import os
 import shutil
 import sys
+import tarfile
 import time
+import zlib
 from pathlib import Path
 
 from viisi.errors import ViisiError
@@ -21,6 +23,7 @@ SOURCES = (
     "data/**/*.yml",
     "viisi/**/*.py",
     "viisi/**/*.yml",
+    "viisi/nlu/tuned/*",
 )
 
 
@@ -53,25 +56,40 @@ def ensure_model() -> Path:
     """The model for the present files; trains it if need be. Raises ViisiError where that fails."""
     path = model_path()
     if path.exists():
+        _check(path)
         return path
     if shutil.disk_usage(MODELS).free < 1 << 30:
         raise ViisiError(f"less than 1 GB of disk is free in {MODELS}; make room and try again")
     quiet()
     print("viisi: training a model for the present files (a minute or two) …", flush=True)
     started = time.monotonic()
+    from rasa.engine.exceptions import GraphComponentException
     from rasa.model_training import train
 
-    result = train(
-        domain=str(ROOT / "domain.yml"),
-        config=str(ROOT / "config.yml"),
-        training_files=[str(ROOT / "data")],
-        output=str(MODELS),
-        fixed_model_name=path.name.removesuffix(".tar.gz"),
-    )
+    try:
+        result = train(
+            domain=str(ROOT / "domain.yml"),
+            config=str(ROOT / "config.yml"),
+            training_files=[str(ROOT / "data")],
+            output=str(MODELS),
+            fixed_model_name=path.name.removesuffix(".tar.gz"),
+        )
+    except GraphComponentException as error:
+        if isinstance(error.__cause__, ViisiError):  # Rasa wraps what a component says
+            raise error.__cause__ from None
+        raise
     if result.code or not path.exists():
         raise ViisiError("training failed; the reason stands above")
     print(f"viisi: trained in {time.monotonic() - started:.0f} s: {path.relative_to(ROOT)}", flush=True)
     return path
+
+
+def _check(path: Path) -> None:
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            archive.getmembers()
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise ViisiError(f"the model {path.relative_to(ROOT)} is broken ({error}); delete it and run 'make train'") from error
 
 
 def main() -> int:

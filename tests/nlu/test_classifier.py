@@ -163,6 +163,14 @@ def test_data_that_cannot_be_learned(storage, examples, fault):
         create(storage).train(data(examples))
 
 
+def test_a_language_that_lacks_a_label_is_named(storage):
+    messages = data().training_examples
+    for number, one in enumerate(messages):
+        one.set("language_tag", "fi" if number else "pt")
+    with pytest.raises(ConfigurationError, match="data/pt/nlu.yml has no examples for .*; write some"):
+        create(storage).train(TrainingData(messages))
+
+
 def test_a_broken_model_is_a_configuration_error(storage):
     create(storage).train(data())
     with storage.write_to(Resource("classifier")) as folder:

@@ -15,7 +15,20 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from viisi.errors import EncoderError
-from viisi.nlu.encoder import MAX_CHARACTERS, EmbeddedEngine, EncodingCache, Engine, SentenceEncoder, TransformersEngine
+from viisi.nlu.encoder import (
+    MAX_CHARACTERS,
+    TUNED,
+    EmbeddedEngine,
+    EncodingCache,
+    Engine,
+    SentenceEncoder,
+    TransformersEngine,
+    TunedEngine,
+    encoder_text,
+    read_encodings,
+    write_encodings,
+)
+from viisi.training.importer import LanguageFolders
 
 TEXTS = ["missä tilaukseni on", "waar blijft mijn pakket", "我的订单在哪", "سفارش من کجاست", "x"]
 DEFAULTS = SentenceEncoder.get_default_config()
@@ -65,6 +78,48 @@ def test_embedded_vectors_do_not_depend_on_their_neighbours(embedded):
     together = embedded.encode(TEXTS)
     alone = np.concatenate([embedded.encode([text]) for text in TEXTS])
     assert np.allclose(together, alone, atol=1e-4)
+
+
+# --- the tuned engine, which ships with Viisi
+
+
+@pytest.fixture(scope="module")
+def tuned() -> TunedEngine:
+    return TunedEngine()
+
+
+def test_tuned_vectors(tuned):
+    vectors = tuned.encode([*TEXTS, "pitkä " * 400])
+    assert vectors.shape == (len(TEXTS) + 1, 384) and vectors.dtype == np.float32
+    assert np.allclose(lengths(vectors), 1, atol=1e-3)
+    assert tuned.identity.startswith("tuned-")
+
+
+def test_tuned_vectors_know_what_is_wanted_across_languages(tuned):
+    """The parcel is sought in four languages; a refund is another wish in the same words of one of them."""
+    finnish, dutch, chinese, persian, refund = tuned.encode([*TEXTS[:4], "haluan rahat takaisin tilauksestani"])
+    for other in (dutch, chinese, persian):
+        assert finnish @ other > 0.5 > finnish @ refund
+
+
+def test_tuned_vectors_do_not_depend_on_their_neighbours(tuned):
+    together = tuned.encode(TEXTS)
+    alone = np.concatenate([tuned.encode([text]) for text in TEXTS])
+    assert np.allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("spoiled", ["model.onnx", "tokenizer.json"])
+@pytest.mark.parametrize("how", ["missing", "cut"])
+def test_a_broken_tuned_encoder_says_what_to_do(tmp_path, spoiled, how):
+    for name in ("model.onnx", "tokenizer.json"):
+        data = (TUNED / name).read_bytes()
+        if name != spoiled:
+            (tmp_path / name).write_bytes(data)
+        elif how == "cut":
+            (tmp_path / name).write_bytes(data[: len(data) // 2])
+    with pytest.raises(EncoderError, match="git checkout.*'engine: embedded'") as raised:
+        TunedEngine(tmp_path)
+    assert str(tmp_path) in str(raised.value) and "\n" not in str(raised.value)
 
 
 # --- any encoder of Hugging Face's, by a model made here: random weights, a vocabulary learned from a few lines
@@ -143,11 +198,11 @@ def test_it_stands_in_the_pipeline(tiny_model):
     [
         ({"engine": "transformers"}, "no 'model'", "give a folder or a hub name"),
         ({"engine": "transformers", "model": ""}, "no 'model'", "give a folder or a hub name"),
-        ({"engine": "transformers", "model": "EMPTY"}, "cannot be loaded", "set 'engine: embedded'"),
-        ({"engine": "transformers", "model": "BROKEN"}, "cannot be loaded", "set 'engine: embedded'"),
-        ({"engine": "transformers", "model": "MISSING"}, "cannot be loaded", "set 'engine: embedded'"),
-        ({"engine": "word2vec"}, "'word2vec'", "use 'embedded' or 'transformers'"),
-        ({"engine": None}, "None", "use 'embedded' or 'transformers'"),
+        ({"engine": "transformers", "model": "EMPTY"}, "cannot be loaded", "set 'engine: tuned'"),
+        ({"engine": "transformers", "model": "BROKEN"}, "cannot be loaded", "set 'engine: tuned'"),
+        ({"engine": "transformers", "model": "MISSING"}, "cannot be loaded", "set 'engine: tuned'"),
+        ({"engine": "word2vec"}, "'word2vec'", "use 'tuned', 'embedded' or 'transformers'"),
+        ({"engine": None}, "None", "use 'tuned', 'embedded' or 'transformers'"),
     ],
 )
 def test_what_cannot_be_loaded_says_what_to_do(tmp_path, tiny_model, config, fault, cure):
@@ -202,6 +257,35 @@ def test_more_than_a_batch(tmp_path):
 def test_any_text_has_its_own_vector(texts):
     engine, cache = Counting(), EncodingCache(Path("/dev/null/no"), "counting-1")
     assert np.array_equal(cache.encode(texts, engine), Counting().encode(texts))
+
+
+def test_released_vectors_are_not_made_again(tmp_path):
+    released = tmp_path / "encodings.npz"
+    write_encodings(released, "counting-1", ["a", "b"], Counting().encode(["a", "b"]))
+    engine = Counting()
+    found = EncodingCache(Path("/dev/null/no"), "counting-1", released).encode(["b", "c", "a"], engine)
+    assert engine.asked == ["c"] and np.allclose(found, Counting().encode(["b", "c", "a"]), rtol=0.01)
+    EncodingCache(Path("/dev/null/no"), "counting-2", released).encode(["a"], engine)
+    assert engine.asked == ["c", "a"], "another engine's vectors are not used"
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04" + bytes(40)])
+def test_released_vectors_that_are_broken_are_done_without(tmp_path, content):
+    (tmp_path / "encodings.npz").write_bytes(content)
+    engine = Counting()
+    EncodingCache(Path("/dev/null/no"), "counting-1", tmp_path / "encodings.npz").encode(["a"], engine)
+    assert engine.asked == ["a"]
+
+
+def test_the_released_vectors_are_of_the_released_encoder_and_of_the_examples(tuned):
+    """Else the first training takes minutes; `python -m finetuning.encodings` writes them anew."""
+    data = LanguageFolders(training_data_paths=["data"]).get_nlu_data()
+    texts = sorted({encoder_text(message.get(TEXT)) for message in data.training_examples})
+    known = read_encodings(TUNED / "encodings.npz", tuned.identity, texts)
+    assert len(known) > 0.9 * len(texts)
+    for text in texts[:: len(texts) // 20]:
+        if text in known:
+            assert known[text] @ tuned.encode([text])[0] > 0.97, text
 
 
 @pytest.mark.parametrize("spoiled", ["no database", "a database of something else", "a folder", "unwritable rows"])

@@ -20,9 +20,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from viisi.errors import ConfigurationError
+from viisi.nlu.encoder import kept_back
 from viisi.nlu.linear import Floats, LinearClassifier
 from viisi.nlu.normalise import fold, mask, simplify
-from viisi.training.importer import GENERAL, TOPIC
+from viisi.training.importer import GENERAL, LANGUAGE_TAG, TOPIC
 
 log = structlog.get_logger(__name__)
 RANKING_LENGTH = 10
@@ -85,18 +86,23 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):  # type: ignore[mi
             raise ConfigurationError(
                 f"too few examples for {', '.join(few)}; give {self._config['min_examples']} or more in data/<language>/nlu.yml"
             )
+        _check_languages(examples)
         if len(counts) < 2:
             raise ConfigurationError("the training data has fewer than two intents; is 'data' the folder you train on?")
         texts = [_text(message) for message in examples]
         vectors = np.stack([_vector(message) for message in examples])
-        self._intents = LinearClassifier.fit(texts, vectors, [message.get(INTENT) for message in examples], self._config["C"])
+        unseen = [kept_back(message.get(TEXT)) for message in examples]
+        intents = [message.get(INTENT) for message in examples]
+        self._intents = LinearClassifier.fit(texts, vectors, intents, self._config["C"], unseen)
         log.info("classifier.trained", examples=len(examples), intents=len(counts))
 
         finer = {message.get(INTENT) for message in examples if message.get(TOPIC)}
         chosen = [i for i, message in enumerate(examples) if message.get(INTENT) in finer]
         if chosen:
             labels = [f"{examples[i].get(INTENT)}.{examples[i].get(TOPIC, GENERAL)}" for i in chosen]
-            self._topics = LinearClassifier.fit([texts[i] for i in chosen], vectors[chosen], labels, self._config["C"])
+            self._topics = LinearClassifier.fit(
+                [texts[i] for i in chosen], vectors[chosen], labels, self._config["C"], [unseen[i] for i in chosen]
+            )
         with self._model_storage.write_to(self._resource) as folder:
             self._intents.save(folder, "intents")
             if self._topics:
@@ -130,6 +136,22 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):  # type: ignore[mi
             return GENERAL
         found = self._topics.probabilities(text, vector)
         return self._topics.classes[max(within, key=lambda i: found[i])].partition(".")[2]
+
+
+def _check_languages(examples: list[Message]) -> None:
+    """Every language knows every label. Raises ConfigurationError."""
+    known: dict[str, set[str]] = {}
+    for message in examples:
+        if message.get(LANGUAGE_TAG):
+            known.setdefault(message.get(LANGUAGE_TAG), set()).add(message.get(INTENT))
+    labels = set().union(*known.values())
+    for tag, own in known.items():
+        missing = sorted(labels - own)
+        if missing:
+            names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            raise ConfigurationError(
+                f"data/{tag}/nlu.yml has no examples for {names}; write some, or take the folder out of data/"
+            )
 
 
 def _text(message: Message) -> str:

@@ -13,6 +13,7 @@ import contextlib
 import functools
 import importlib
 import json
+import random
 import re
 import zlib
 from collections import Counter, defaultdict
@@ -70,6 +71,8 @@ _SCRIPTS = (
     ("Deva", 1, r"\u0900-\u097f"),
 )
 _SCRIPT_LETTERS = [(name, weight, re.compile(f"[{letters}]")) for name, weight, letters in _SCRIPTS]
+
+_SAMPLE = 3000  # examples of a language in a script; more of them take time and change nothing
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -219,7 +222,7 @@ class Identifier:
         for script in ("Latn", "Arab"):
             # A Chinese example that is all brand names does not make Chinese a language in Latin letters.
             own = {
-                language: sorted(texts)
+                language: random.Random(5).sample(sorted(texts), min(len(texts), _SAMPLE))
                 for language, texts in sorted(examples[script].items())
                 if len(texts) >= 10 and len(texts) * 20 >= found[language].total()
             }
@@ -364,5 +367,14 @@ class LanguageIdentifier(GraphComponent):  # type: ignore[misc]
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self.process(training_data.training_examples)
+        """An example's language is that of its folder; only untagged ones are identified."""
+        known = {tag: _result(tag, None, 1.0, True, tag) for tag in self._identifier.languages}
+        unknown = []
+        for message in training_data.training_examples:
+            result = known.get((message.get(LANGUAGE_TAG) or "").split("-")[0])
+            if result and message.get(TEXT):
+                message.set(LANGUAGE, result, add_to_output=True)
+            else:
+                unknown.append(message)
+        self.process(unknown)
         return training_data
