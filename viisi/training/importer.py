@@ -48,9 +48,8 @@ class LanguageFolders(RasaFileImporter):  # type: ignore[misc]
     @cached_method
     def get_nlu_data(self, language: str | None = "en") -> TrainingData:
         """Examples of every language; a language folder's carry its tag."""
-        data = super().get_nlu_data(language)
         if self._data is None:
-            return data
+            return super().get_nlu_data(language)
         by_file = {folder / "nlu.yml": folder.name for folder in language_folders(self._data)}
         tagged: list[Message] = []
         for path, tag in by_file.items():
